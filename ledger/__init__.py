@@ -1,0 +1,1 @@
+"""What decides and what remembers: the book, the rules, the store, and the way of a command into the stream."""

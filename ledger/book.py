@@ -1,0 +1,337 @@
+"""The book: the portfolio as the decider sees it, and evolve, which takes one event into it.
+
+The book holds what a rule may ask and nothing else: sums of money, the facts that replace each other (as stacks,
+newest last, so that a void can take the newest away), a line for each entry that a reversal may name, and hashes
+of every command id and posting reference. `speculate` and `roll_back` let a writer decide a batch before it is
+stored and take it back when it was not.
+"""
+
+from __future__ import annotations
+
+import datetime
+from array import array
+from collections.abc import Iterator
+from typing import Any, NamedTuple, TypeVar
+
+from ledger.index import Found, HashIndex, hash64
+from schemas.envelope import Recorded
+from schemas.events import (
+    ActualPosted,
+    CommitmentPosted,
+    EntryReversed,
+    EnvelopeFunded,
+    Fact,
+    FundingApproved,
+    GateDecided,
+    InitiativeAmended,
+    InitiativeProposed,
+    ObjectivesSet,
+    PortfolioOpened,
+)
+
+F = TypeVar("F", bound=Fact)
+
+ENDED = {"kill": "killed", "complete": "completed", "merged": "merged"}
+"""Outcomes of a gate that end an initiative, and the status they leave."""
+
+MONEY_FACTS: tuple[type[Fact], ...] = (EnvelopeFunded, FundingApproved, CommitmentPosted, ActualPosted)
+"""Facts that are deltas: any of them can be reversed at any time."""
+
+
+class Dated(NamedTuple):
+    """A fact of those that replace each other: of two, the greater (effective_on, sequence) holds."""
+
+    effective_on: datetime.date
+    sequence: int
+    fact: Any
+
+
+class Line(NamedTuple):
+    """What a reversal needs to know of an entry. minor: the delta, 0 for what is no money."""
+
+    key: LineKey
+    minor: int
+
+
+class LineKey(NamedTuple):
+    """What entries have in common; a few thousand for a million entries."""
+
+    type: type[Fact]
+    subject: str
+    currency: str | None = None
+    envelope: str | None = None
+    initiative: str | None = None
+    commitment: str | None = None
+    leg: int = 0
+
+
+SumKey = tuple[str, str, str | None, str | None]
+"""(measure, envelope, initiative, commitment). measure: funded, approved, open, actual."""
+
+_NOTHING = object()
+
+
+class Book:
+    """The state of one portfolio after its first `sequence` entries."""
+
+    def __init__(self, portfolio: str) -> None:
+        self.portfolio = portfolio
+        self.sequence = 0
+        self.recorded_at: datetime.datetime | None = None
+        self.importing = False
+        self.foreign_count = 0
+        self.commands = HashIndex()
+        self.posting_refs = HashIndex()
+        self.stacks: dict[tuple[str, type[Fact]], tuple[Dated, ...]] = {}
+        self.sums: dict[SumKey, int] = {}
+        self.currencies: dict[str, str] = {}
+        self.value_streams: dict[str, str] = {}
+        self.reversed_by: dict[int, int] = {}
+        self._line_keys: list[LineKey | None] = [None]
+        self._line_key_places: dict[LineKey, int] = {}
+        self._line_key_of = array("I")
+        self._minor_of = array("q")
+        self._command: tuple[str, int, int, int] | None = None
+        self._undo: list[tuple[dict[Any, Any], Any, Any]] | None = None
+        self._marked: tuple[Any, ...] = ()
+
+    # What rules ask.
+
+    @property
+    def opened(self) -> PortfolioOpened | None:
+        """The portfolio's first fact, None before it."""
+        return self.newest(f"portfolio/{self.portfolio}", PortfolioOpened)
+
+    def newest(self, subject: str, of_type: type[F]) -> F | None:
+        """Return the fact recorded last of a subject and type, those taken back left out."""
+        stack = self.stacks.get((subject, of_type))
+        fact: F | None = stack[-1].fact if stack else None
+        return fact
+
+    def in_force(self, subject: str, of_type: type[F], day: datetime.date) -> F | None:
+        """Return the fact of a subject and type that holds on *day*."""
+        live = [dated for dated in self.stacks.get((subject, of_type), ()) if dated.effective_on <= day]
+        fact: F | None = max(live, key=lambda dated: dated[:2]).fact if live else None
+        return fact
+
+    def each(self, of_type: type[F]) -> Iterator[F]:
+        """Yield the newest fact of a type for every subject that has one."""
+        for (_, kind), stack in self.stacks.items():
+            if kind is of_type and stack:
+                yield stack[-1].fact
+
+    def initiative(self, initiative: str) -> InitiativeProposed | None:
+        """Return the proposal of an initiative, None where there is none."""
+        return self.newest(f"initiative/{initiative}", InitiativeProposed)
+
+    def stage(self, initiative: str) -> str:
+        """Return the stage an initiative is in; `proposed` before its first gate."""
+        gate = self.newest(f"initiative/{initiative}", GateDecided)
+        return "proposed" if gate is None else gate.stage_to
+
+    def status(self, initiative: str) -> str:
+        """Return active, held, killed, completed or merged."""
+        gate = self.newest(f"initiative/{initiative}", GateDecided)
+        if gate is None:
+            return "active"
+        return ENDED.get(gate.outcome, "held" if gate.outcome == "hold" else "active")
+
+    def description(self, initiative: str) -> dict[str, Any]:
+        """Return what is said of an initiative now: the proposal's fields with later amendments laid over."""
+        subject = f"initiative/{initiative}"
+        proposal = self.newest(subject, InitiativeProposed)
+        told = {name: getattr(proposal, name) for name in AMENDABLE}
+        for dated in self.stacks.get((subject, InitiativeAmended), ()):
+            told |= {name: value for name in AMENDABLE if (value := getattr(dated.fact, name)) is not None}
+        return told
+
+    def total(self, measure: str, envelope: str, initiative: str | None = None, commitment: str | None = None) -> int:
+        """Return a sum in minor units. measure: funded and approved of an envelope; open of a commitment;
+        approved, open and actual of an initiative on an envelope."""
+        return self.sums.get((measure, envelope, initiative, commitment), 0)
+
+    def line(self, sequence: int) -> Line | None:
+        """Return what a reversal needs to know of an entry, None where it is none or a foreign one."""
+        if not 1 <= sequence <= len(self._line_key_of):
+            return None
+        key = self._line_keys[self._line_key_of[sequence - 1]]
+        return None if key is None else Line(key, self._minor_of[sequence - 1])
+
+    def is_newest(self, sequence: int, key: LineKey) -> bool:
+        """Say whether an entry is the last recorded of its subject and type."""
+        stack = self.stacks.get((key.subject, key.type), ())
+        return len(stack) > 0 and stack[-1].sequence == sequence
+
+    def command(self, commandid: str) -> Found | None:
+        """Return where a command was accepted, with the mark of its bytes; None where it was not."""
+        if self._command is not None and self._command[0] == commandid:
+            return Found(*self._command[1:])
+        return self.commands.find(commandid)
+
+    def posting_is_live(self, posting_ref: str) -> bool:
+        """Say whether a posting reference is used by an entry that was not reversed."""
+        found = self.posting_refs.find(posting_ref)
+        return found is not None and found.sequence not in self.reversed_by
+
+    # How it changes.
+
+    def speculate(self) -> None:
+        """Remember where the book stands, so that what follows can be taken back."""
+        self._undo = []
+        self._marked = (
+            self.sequence,
+            self.recorded_at,
+            self.importing,
+            self.foreign_count,
+            len(self.commands),
+            len(self.posting_refs),
+            self._command,
+        )
+
+    def settle(self) -> None:
+        """Keep what was speculated."""
+        self._undo = None
+
+    def roll_back(self) -> None:
+        """Take back everything since `speculate`."""
+        if self._undo is None:
+            raise AssertionError("nothing was speculated")
+        for table, key, before in reversed(self._undo):
+            if before is _NOTHING:
+                del table[key]
+            else:
+                table[key] = before
+        self._undo = None
+        self.sequence, self.recorded_at, self.importing, self.foreign_count, commands, postings, self._command = (
+            self._marked
+        )
+        self.commands.truncate(commands)
+        self.posting_refs.truncate(postings)
+        del self._line_key_of[self.sequence :]
+        del self._minor_of[self.sequence :]
+
+    def put(self, table: dict[Any, Any], key: Any, value: Any) -> None:
+        """Change one of the book's tables; the only way they change."""
+        if self._undo is not None:
+            self._undo.append((table, key, table.get(key, _NOTHING)))
+        table[key] = value
+
+    def add(self, key: SumKey, minor: int) -> None:
+        """Move a sum."""
+        self.put(self.sums, key, self.sums.get(key, 0) + minor)
+
+    def write_line(self, key: LineKey | None, minor: int) -> None:
+        """Take the line of the next entry; None for a foreign one."""
+        place = 0
+        if key is not None:
+            place = self._line_key_places.get(key, 0)
+            if place == 0:
+                place = self._line_key_places[key] = len(self._line_keys)
+                self._line_keys.append(key)
+        self._line_key_of.append(place)
+        self._minor_of.append(minor)
+
+    def take_command(self, event: Recorded) -> None:
+        """Remember the command an event came from. Its entries stand side by side; the first holds its bytes."""
+        if event.command is not None:
+            self._keep_command()
+            self._command = (event.commandid, event.at, 1, hash64(event.command.encode()))
+        elif self._command is not None:
+            name, first, count, mark = self._command
+            self._command = (name, first, count + 1, mark)
+
+    def _keep_command(self) -> None:
+        if self._command is not None:
+            name, first, count, mark = self._command
+            self.commands.put(name, first, count, mark)
+
+
+AMENDABLE = ("title", "sponsor", "lead", "value_stream", "kind", "horizon", "parent", "ai")
+"""What an amendment can change of an initiative."""
+
+
+def evolve(book: Book, event: Recorded) -> None:
+    """Take one event into the book. Total: every event has an answer.
+
+    An event that no rule would have allowed (one another program wrote) is taken as it stands.
+    """
+    fact = event.data
+    key, minor = line_of(fact, event.subject)
+    book.sequence = event.at
+    book.recorded_at = event.recordedtime
+    book.take_command(event)
+    book.write_line(key, minor)
+    if isinstance(fact, EntryReversed):
+        _reverse(book, fact, event.at)
+    elif isinstance(fact, MONEY_FACTS):
+        if key.envelope is not None and key.currency is not None and key.envelope not in book.currencies:
+            book.put(book.currencies, key.envelope, key.currency)
+        _move(book, key, minor)
+        if isinstance(fact, EnvelopeFunded):
+            book.put(book.value_streams, fact.envelope, fact.value_stream)
+        if isinstance(fact, ActualPosted):
+            book.posting_refs.put(fact.posting_ref, event.at)
+    else:
+        stack = book.stacks.get((event.subject, type(fact)), ())
+        book.put(book.stacks, (event.subject, type(fact)), (*stack, Dated(event.effective_on, event.at, fact)))
+    if isinstance(fact, PortfolioOpened):
+        book.importing = fact.historic
+    elif event.basis != "imported":
+        book.importing = False
+
+
+def evolve_foreign(book: Book, sequence: int) -> None:
+    """Take note of an entry that is no event: it has its place and no meaning."""
+    book.sequence = sequence
+    book.foreign_count += 1
+    book.write_line(None, 0)
+
+
+def line_of(fact: Fact, subject: str) -> tuple[LineKey, int]:
+    """Return what the book keeps of an entry, and its delta in minor units."""
+    if isinstance(fact, EnvelopeFunded):
+        leg = 0 if fact.kind not in ("transfer", "carry_forward") else 1 if fact.amount.minor > 0 else -1
+        return LineKey(type(fact), subject, fact.amount.currency, fact.envelope, leg=leg), fact.amount.minor
+    if isinstance(fact, FundingApproved):
+        return LineKey(type(fact), subject, fact.amount.currency, fact.envelope, fact.initiative), fact.amount.minor
+    if isinstance(fact, CommitmentPosted | ActualPosted):
+        key = LineKey(type(fact), subject, fact.amount.currency, fact.envelope, fact.initiative, fact.commitment)
+        return key, fact.amount.minor
+    return LineKey(type(fact), subject), 0
+
+
+def _move(book: Book, key: LineKey, minor: int) -> None:
+    envelope = key.envelope
+    if envelope is None:
+        return
+    if key.type is EnvelopeFunded:
+        book.add(("funded", envelope, None, None), minor)
+    elif key.type is FundingApproved:
+        book.add(("approved", envelope, None, None), minor)
+        book.add(("approved", envelope, key.initiative, None), minor)
+    elif key.type is CommitmentPosted:
+        book.add(("open", envelope, key.initiative, None), minor)
+        book.add(("open", envelope, key.initiative, key.commitment or ""), minor)
+    elif key.type is ActualPosted:
+        book.add(("actual", envelope, key.initiative, None), minor)
+        if key.commitment is not None:
+            book.add(("open", envelope, key.initiative, None), -minor)
+            book.add(("open", envelope, key.initiative, key.commitment), -minor)
+
+
+def _reverse(book: Book, fact: EntryReversed, sequence: int) -> None:
+    line = book.line(fact.sequence)
+    if line is None or fact.sequence in book.reversed_by:
+        return
+    book.put(book.reversed_by, fact.sequence, sequence)
+    if line.key.envelope is not None:
+        _move(book, line.key, -line.minor)
+        return
+    stack = book.stacks.get((line.key.subject, line.key.type), ())
+    left = tuple(dated for dated in stack if dated.sequence != fact.sequence)
+    book.put(book.stacks, (line.key.subject, line.key.type), left)
+
+
+def objectives_in_force(book: Book, day: datetime.date) -> ObjectivesSet | None:
+    """Return the set of objectives that holds on *day*."""
+    return book.in_force(f"objectives/{book.portfolio}", ObjectivesSet, day)

@@ -1,0 +1,183 @@
+"""decide: from a command and the book, the facts it causes or why it causes none. No clock, no random, no I/O."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Callable
+from itertools import chain
+from typing import Any, NamedTuple
+
+from ledger.book import Book
+from ledger.index import hash64
+from ledger.rules import corrections, delivery, funding, spending, strategy
+from ledger.rules.guards import Guard, Guards
+from schemas import commands as c
+from schemas import subjects
+from schemas.envelope import RECORDED, Recorded
+from schemas.events import Fact
+from schemas.receipts import Reason, ReasonClass, Refused
+
+RULES_VERSION = "0"
+
+_NAMESPACE = uuid.UUID("6f3c1d5e-5c9b-5a51-9a43-0d5f1f1d7b10")
+"""Of event ids: an id is the uuid5 of portfolio, command id and place."""
+
+
+class Asked(NamedTuple):
+    """A command and the bytes it came as."""
+
+    command: c.Command
+    line: bytes
+
+
+class Repeated(NamedTuple):
+    """The command was accepted before: where its first event stands, and how many there are."""
+
+    sequence: int
+    event_count: int
+
+
+class Rule(NamedTuple):
+    """The guards of one command, and the facts it causes once none of them refuses."""
+
+    guards: Callable[[Any, Book, datetime.datetime], Guards]
+    facts: Callable[[Any, Book], tuple[Fact, ...]] = lambda ask, _: (ask.data,)
+
+
+RULES: dict[type[c.Command], Rule] = {
+    c.SetObjectives: Rule(lambda ask, book, _: strategy.set_objectives(ask, book)),
+    c.FundEnvelope: Rule(lambda ask, book, _: funding.fund_envelope(ask, book), funding.envelope_legs),
+    c.ProposeInitiative: Rule(lambda ask, book, _: delivery.propose_initiative(ask, book)),
+    c.DeclareAlignment: Rule(lambda ask, book, _: strategy.declare_alignment(ask, book)),
+    c.SetBaseline: Rule(lambda ask, book, _: delivery.set_baseline(ask, book)),
+    c.ApproveFunding: Rule(lambda ask, book, _: funding.approve_funding(ask, book)),
+    c.DecideGate: Rule(lambda ask, book, _: funding.decide_gate(ask, book)),
+    c.PostCommitment: Rule(lambda ask, book, _: spending.post_commitment(ask, book)),
+    c.PostActual: Rule(lambda ask, book, _: spending.post_actual(ask, book)),
+    c.UpdateForecast: Rule(lambda ask, book, at: delivery.update_forecast(ask, book, at.date())),
+    c.ReverseEntry: Rule(lambda ask, book, _: corrections.reverse_entry(ask, book), corrections.reversals),
+    c.OpenPortfolio: Rule(lambda *_: iter(())),
+    c.AmendInitiative: Rule(lambda ask, book, _: delivery.amend_initiative(ask, book)),
+}
+
+
+def decide(asked: Asked, book: Book, *, now: datetime.datetime) -> tuple[Recorded, ...] | Repeated | Refused:
+    """Return the events a command causes, that it was accepted before, or why it causes none.
+
+    The events stand after the book's last entry; taking them in is the caller's. Of the guards that fail, shape,
+    identity and arithmetic refuse; money is flagged on the events.
+    Units: now is aware and in UTC.
+    """
+    ask = asked.command
+    known = book.command(ask.commandid)
+    if known is not None and known.mark == hash64(asked.line):
+        return Repeated(known.sequence, known.event_count)
+    recorded_at = now if ask.recordedtime is None else ask.recordedtime.astimezone(datetime.UTC)
+    if ask.recordedtime is None and book.recorded_at is not None:
+        recorded_at = max(now, book.recorded_at)
+    rule = RULES[type(ask)]
+    flags: list[Refused] = []
+    for found in chain(_common(ask, book, now, reused=known is not None), rule.guards(ask, book, recorded_at)):
+        if found is None:
+            continue
+        if found.reason.of_class is not ReasonClass.MONEY:
+            return found
+        flags.append(found)
+    return _record(asked, rule.facts(ask, book), flags, book, recorded_at, now)
+
+
+def _common(ask: c.Command, book: Book, now: datetime.datetime, *, reused: bool) -> Guards:
+    opened = book.opened
+    opening = isinstance(ask, c.OpenPortfolio)
+    yield _for_this_ledger(ask, book)
+    if opening:
+        yield Refused(Reason.ALREADY_OPEN, portfolio=book.portfolio) if book.sequence else None
+    else:
+        yield Refused(Reason.NOT_OPEN, portfolio=book.portfolio) if opened is None else None
+    yield Refused(Reason.COMMAND_ID_REUSED, field="commandid", value=ask.commandid) if reused else None
+    yield _subject_fits(ask)
+    yield _recorded_time_fits(ask, book, now)
+
+
+def _for_this_ledger(ask: c.Command, book: Book) -> Guard:
+    if isinstance(ask, c.OpenPortfolio):
+        data = ask.data
+        fits = data.portfolio == book.portfolio and ask.portfolio == data.log_origin
+        fits = fits and data.log_origin[:-9] == book.portfolio
+        wanted = f"{book.portfolio}-<eight hex digits>, the same in portfolio and data.log_origin"
+    else:
+        opened = book.opened
+        fits = opened is None or ask.portfolio == opened.log_origin
+        wanted = "" if opened is None else opened.log_origin
+    return None if fits else Refused(Reason.WRONG_PORTFOLIO, field="portfolio", value=ask.portfolio, allowed=wanted)
+
+
+def _subject_fits(ask: c.Command) -> Guard:
+    wanted = ask.data.subject()
+    return (
+        None
+        if ask.subject == wanted
+        else Refused(Reason.WRONG_SUBJECT, field="subject", value=ask.subject, allowed=wanted)
+    )
+
+
+def _recorded_time_fits(ask: c.Command, book: Book, now: datetime.datetime) -> Guard:
+    stated = ask.recordedtime
+    if stated is None:
+        return None
+    opening = isinstance(ask, c.OpenPortfolio) and ask.data.historic
+    if not (book.importing or opening):
+        return Refused(Reason.RECORDED_TIME_STATED, field="recordedtime", value=stated)
+    if book.recorded_at is not None and stated < book.recorded_at:
+        return Refused(Reason.RECORDED_TIME_BACKWARDS, field="recordedtime", value=stated, last=book.recorded_at)
+    if stated > now:
+        return Refused(Reason.RECORDED_TIME_AHEAD, field="recordedtime", value=stated, now=now)
+    return None
+
+
+def _record(
+    asked: Asked,
+    facts: tuple[Fact, ...],
+    flags: list[Refused],
+    book: Book,
+    recorded_at: datetime.datetime,
+    now: datetime.datetime,
+) -> tuple[Recorded, ...]:
+    ask = asked.command
+    imported = ask.recordedtime is not None
+    shared: dict[str, Any] = {
+        "specversion": "1.0",
+        "source": subjects.source(book.portfolio),
+        "time": datetime.datetime.combine(ask.time, datetime.time(), datetime.UTC),
+        "recordedtime": recorded_at,
+        "actor": ask.actor,
+        "onbehalfof": ask.onbehalfof,
+        "commandid": ask.commandid,
+        "decisionid": ask.decisionid,
+        "causationid": ask.causationid,
+        "correlationid": ask.correlationid,
+        "decidedon": ask.decidedon,
+        "basis": "imported" if imported else ask.basis,
+        "rules": RULES_VERSION,
+        "flags": ",".join(flag.reason.name for flag in flags) or None,
+        "flagreason": ask.flagreason if flags else None,
+        "importedtime": now if imported else None,
+        "sourceref": ask.sourceref,
+    }
+    return tuple(
+        RECORDED[type(fact)](
+            id=event_id(book.portfolio, ask.commandid, place),
+            sequence=f"{book.sequence + 1 + place:016d}",
+            subject=fact.subject(),
+            command=asked.line.decode() if place == 0 else None,
+            data=fact,
+            **shared,
+        )
+        for place, fact in enumerate(facts)
+    )
+
+
+def event_id(portfolio: str, commandid: str, place: int) -> str:
+    """Return the id of the event a command causes at a place, 0-based: the same at every repeat."""
+    return str(uuid.uuid5(_NAMESPACE, f"{portfolio}/{commandid}/{place}"))

@@ -1,0 +1,507 @@
+"""JetStreamStore: the EventStore contract on a JetStream stream, through nats-py and raw requests.
+
+An append of one entry is one publish that carries the guard and is answered once:
+
+    HPUB portfolio.ai-2026.event.funding.AI-0042.FundingApproved <inbox> ...
+    Nats-Expected-Last-Sequence: 41
+    Nats-Expected-Stream: PORTFOLIO_ai-2026
+    content-type: application/cloudevents+json          -> {"stream": "PORTFOLIO_ai-2026", "seq": 42}
+
+An append of several is an atomic batch: every message has Nats-Batch-Id and Nats-Batch-Sequence, the first one the
+guard, the last one Nats-Batch-Commit and the only reply subject. Nothing is visible before the commit, and the guard
+is checked there, not before. nats-server 2.15.1 answers, by experiment:
+
+    first message, guard stale or not   empty
+    messages between                    empty
+    commit, guard stale                 400 10071 "wrong last sequence: 43", which names what was found
+    commit, a message missing           400 10176 "atomic publish batch is incomplete", nothing stored
+    commit                              {"stream": ..., "seq": 44, "batch": ..., "count": 3}, seq of the last
+
+nats-py's own publish_async never reports a server error, and its ordered consumer can drop what it has counted,
+takes a foreign entry with a header called Status for a message of the server, and waits for 17 s after a restart.
+So requests, consumers and their checks are our own here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+import re
+import secrets
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
+from typing import Any
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
+
+from ledger.store import (
+    Draft,
+    EntryRefused,
+    HoleInStream,
+    OutcomeUnknown,
+    SequenceConflict,
+    Stored,
+    StoreError,
+    StreamUnavailable,
+    check_shape,
+    contiguous,
+)
+
+CONNECT_LIMIT_S = 3.0
+HEARTBEAT_S = 0.5
+SILENCE_S = 3 * HEARTBEAT_S
+"""A consumer that has not been heard for so long is gone: the server was restarted, or the connection."""
+
+RETRY_S = 0.1
+
+SMALL_READ = 256
+"""Up to so many entries are read by direct get, which leaves no consumer behind."""
+
+MAX_MESSAGE_BYTES = 65_536
+"""MAX_ENTRY_BYTES and room for our headers, which the server counts too."""
+
+_WRONG_LAST_SEQUENCE, _WRONG_LAST_SEQUENCE_UNNAMED = 10071, 10164
+_BATCH_INCOMPLETE, _TOO_MANY_BATCHES = 10176, 10210
+_STREAM_NOT_FOUND, _MESSAGE_NOT_FOUND, _STREAM_DIFFERS = 10059, 10037, 10058
+
+
+_log = logging.getLogger(__name__)
+# Without this nats-py's own log would reach stderr through Python's last resort.
+logging.getLogger("nats").addHandler(logging.NullHandler())
+
+
+class StreamMisconfigured(StoreError):
+    """A stream of this name exists and does not promise what a ledger needs. It is never rewritten."""
+
+
+class AppendFailed(OutcomeUnknown):
+    """The server answered that it failed: the append may have been stored nevertheless."""
+
+    def __init__(self, stream: str, expected: int, cause: str) -> None:
+        Exception.__init__(
+            self,
+            f"{stream} failed at an append after sequence {expected}: {cause}; "
+            "read on from there to learn whether it was stored",
+        )
+
+
+class JetStreamStore:
+    """The stream of one portfolio. See EventStore for what each method promises.
+
+    subjects: the stream's, for example `portfolio.ai-2026.event.>`.
+    timeout_s: longest wait for one answer, and for a reader to be given anything at all.
+    """
+
+    def __init__(self, connection: Client, stream: str, subjects: str, *, timeout_s: float = 5.0) -> None:
+        self.connection, self.stream, self.subjects, self.timeout_s = connection, stream, subjects, timeout_s
+        self._covered = re.compile(_subject_pattern(subjects))
+
+    async def append(self, entries: Sequence[Draft], *, expected_sequence: int) -> int:
+        """Store all *entries* or none, and return the sequence of the last of them.
+
+        Errors: as EventStore. An append whose outcome is unknown may still be on its way; whatever is appended
+        after the same sequence next either takes its place or meets it as a SequenceConflict, never both.
+        """
+        check_shape(entries)
+        for subject, _ in entries:
+            if not self._covered.fullmatch(subject):
+                raise EntryRefused(f"{self.stream} takes {self.subjects}, not {subject!r}; correct the subject")
+        if not self.connection.is_connected:
+            raise StreamUnavailable(f"cannot append to {self.stream}: not connected; nothing was sent, try again")
+        try:
+            answer = await self._send(entries, expected_sequence)
+        except NoRespondersError as error:
+            raise StreamUnavailable(f"cannot append to {self.stream}: no such stream; create it first") from error
+        except TimeoutError as error:
+            raise OutcomeUnknown(self.stream, expected_sequence, self.timeout_s) from error
+        except NatsError as error:
+            # nats-py raises before it sends, and without its last message an append is nothing.
+            raise StreamUnavailable(
+                f"cannot append to {self.stream}: {_said(error)}; nothing was stored, try again"
+            ) from error
+        if refusal := answer.get("error"):
+            raise self._translated(refusal, expected_sequence)
+        if answer["seq"] != expected_sequence + len(entries):
+            raise AssertionError(f"{self.stream}: {len(entries)} after {expected_sequence} acknowledged as {answer}")
+        return expected_sequence + len(entries)
+
+    async def read(self, *, after: int = 0, until: int | None = None) -> AsyncGenerator[Stored]:
+        """Yield the entries with sequence above *after*, in order, up to the last (or *until*, whichever is less).
+
+        A server that is restarted meanwhile is waited for up to timeout_s.
+        """
+        last = await self.last_sequence()
+        if until is not None:
+            last = min(last, until)
+        entries = self._fetched if last - after <= SMALL_READ else self._pushed
+        async with aclosing(entries(after + 1, last)) as found:
+            async for entry in found:
+                yield entry
+
+    async def follow(self, *, after: int = 0) -> AsyncGenerator[Stored]:
+        """Yield the entries with sequence above *after*, then every new one as it is stored, for ever.
+
+        A server that is away is waited for as long as it takes.
+        Errors: HoleInStream, also where the stream ends before *after*; StreamUnavailable where the connection was
+        closed or the stream is not there.
+        """
+        async with aclosing(self._pushed(after + 1, None)) as found:
+            async for entry in found:
+                yield entry
+
+    async def last_sequence(self) -> int:
+        """Return the sequence of the last entry as the stream's leader knows it, 0 for an empty stream."""
+        try:
+            return await self._end()
+        except (NatsError, TimeoutError) as error:
+            raise StreamUnavailable(f"cannot ask {self.stream} for its end: {_said(error)}; try again") from error
+
+    async def _send(self, entries: Sequence[Draft], expected_sequence: int) -> dict[str, Any]:
+        """Send an append and return the server's answer to it, or to its last message."""
+        guard = {"Nats-Expected-Last-Sequence": str(expected_sequence), "Nats-Expected-Stream": self.stream}
+        batch_id = secrets.token_hex(8)
+        for place, (subject, payload) in enumerate(entries, start=1):
+            headers = {"content-type": "application/cloudevents+json"}
+            if place == 1:
+                headers |= guard
+            if len(entries) > 1:
+                headers |= {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(place)}
+            if place < len(entries):
+                await self.connection.publish(subject, payload, headers=headers)
+                continue
+            if len(entries) > 1:
+                headers["Nats-Batch-Commit"] = "1"
+            # A crash or a lost connection after this line loses the answer, not the entries.
+            reply = await self.connection.request(subject, payload, timeout=self.timeout_s, headers=headers)
+        answer: dict[str, Any] = json.loads(reply.data)
+        return answer
+
+    def _translated(self, refusal: dict[str, Any], expected_sequence: int) -> StoreError:
+        code, said = refusal.get("err_code", 0), f"{refusal.get('err_code')} {refusal.get('description')}"
+        if code in (_WRONG_LAST_SEQUENCE, _WRONG_LAST_SEQUENCE_UNNAMED):
+            named = re.search(r"wrong last sequence: (\d+)", said)
+            return SequenceConflict(self.stream, expected_sequence, int(named[1]) if named else None)
+        if code in (_BATCH_INCOMPLETE, _TOO_MANY_BATCHES):
+            return StreamUnavailable(f"cannot append to {self.stream}: {said}; nothing was stored, try again")
+        if refusal.get("code", 500) >= 500:
+            return AppendFailed(self.stream, expected_sequence, said)
+        return EntryRefused(f"{self.stream} refuses an append after sequence {expected_sequence}: {said}; correct it")
+
+    async def _fetched(self, first: int, last: int) -> AsyncGenerator[Stored]:
+        """Yield a few entries by direct get. Any replica answers; one that lags behind is passed over."""
+        expected = first
+        while expected <= last:
+            try:
+                entries = await self._direct_get(expected, min(last + 1 - expected, SMALL_READ))
+                entries = entries or [await self._from_leader(expected, last)]
+            except (NatsError, TimeoutError) as error:
+                raise self._unreadable(expected, error) from error
+            for entry in entries:
+                expected = contiguous(self.stream, expected, entry)
+                yield entry
+
+    async def _direct_get(self, first: int, count: int) -> list[Stored]:
+        """Return up to *count* entries from *first* on, as one replica has them."""
+        entries: list[Stored] = []
+        ended: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+
+        async def receive(message: Msg) -> None:
+            headers = message.headers or {}
+            # The server's own headers come last and win. What ends a batch has no sequence, whatever else it says.
+            if place := headers.get("Nats-Sequence"):
+                entries.append(Stored(int(place), headers["Nats-Subject"], message.data))
+            if (len(entries) == count or not place) and not ended.done():
+                ended.set_result(headers.get("Status"))
+
+        inbox = self.connection.new_inbox()
+        subscription = await self.connection.subscribe(inbox, cb=receive, pending_bytes_limit=-1)
+        try:
+            body = json.dumps({"seq": first, "batch": count}).encode()
+            await self.connection.publish(f"$JS.API.DIRECT.GET.{self.stream}", body, reply=inbox)
+            async with asyncio.timeout(self.timeout_s):
+                if await ended == "503":
+                    raise NoRespondersError
+        finally:
+            with suppress(NatsError):
+                await subscription.unsubscribe()
+        return entries
+
+    async def _from_leader(self, sequence: int, last: int) -> Stored:
+        """Return one entry as the stream's leader has it, or raise HoleInStream."""
+        subject, body = f"STREAM.MSG.GET.{self.stream}", {"seq": sequence}
+        answer = await _asked(self.connection, subject, body, timeout_s=self.timeout_s)
+        if answer.get("error", {}).get("err_code") == _MESSAGE_NOT_FOUND:
+            raise HoleInStream(self.stream, sequence, last + 1)
+        message = _granted(answer, self.stream)["message"]
+        return Stored(message["seq"], message["subject"], base64.b64decode(message.get("data", "")))
+
+    async def _pushed(self, first: int, last: int | None) -> AsyncGenerator[Stored]:
+        """Yield entries as push consumers deliver them, up to *last* or for ever. A lost consumer is replaced."""
+        expected = first
+        heard_at = time.monotonic()
+        while last is None or expected <= last:
+            try:
+                if last is None and (end := await self._end()) < expected - 1:
+                    raise HoleInStream(self.stream, expected, end + 1)
+                async with _consumer(self.connection, self.stream, expected) as consumer:
+                    while last is None or expected <= last:
+                        message = await consumer.next()
+                        if sequence := consumer.sequence(message):
+                            entry = Stored(sequence, message.subject, message.data)
+                            expected = contiguous(self.stream, expected, entry)
+                            yield entry
+                            heard_at = time.monotonic()
+                        elif message.reply:
+                            # Flow control. Answered when the reader has come so far, so the server never has more
+                            # under way than its own window, 32 MB at most.
+                            await self.connection.publish(message.reply)
+                        elif last is not None and time.monotonic() - heard_at > SILENCE_S:
+                            # The server is there and has nothing more to send: is there anything?
+                            await self._from_leader(expected, last)
+                            raise _ConsumerLost("it stopped early")
+            except (_ConsumerLost, NatsError, TimeoutError) as error:
+                if self.connection.is_closed or (last is not None and time.monotonic() - heard_at > self.timeout_s):
+                    raise self._unreadable(expected, error) from error
+                await asyncio.sleep(RETRY_S)
+
+    async def _end(self) -> int:
+        info = await _asked(self.connection, f"STREAM.INFO.{self.stream}", timeout_s=self.timeout_s)
+        return int(_granted(info, self.stream)["state"]["last_seq"])
+
+    def _unreadable(self, sequence: int, cause: Exception) -> StreamUnavailable:
+        return StreamUnavailable(f"cannot read {self.stream} from sequence {sequence}: {_said(cause)}; try again")
+
+
+class _ConsumerLost(Exception):
+    """The consumer is gone, or something it sent was not received. The entries are still in the stream."""
+
+
+class _Consumer:
+    """What one push consumer has delivered and nobody has taken yet, in order."""
+
+    def __init__(self, connection: Client) -> None:
+        self._connection = connection
+        self._arrived: deque[Msg] = deque()
+        self._wake = asyncio.Event()
+        self._taken = 0
+
+    async def receive(self, message: Msg) -> None:
+        if not message.reply and self._arrived and not self._arrived[-1].reply:
+            self._arrived.pop()  # Of heartbeats in a row the last one says it all.
+        self._arrived.append(message)
+        self._wake.set()
+
+    async def next(self) -> Msg:
+        """Return the next message. Errors: _ConsumerLost after SILENCE_S without even a heartbeat."""
+        while not self._arrived:
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(SILENCE_S):
+                    await self._wake.wait()
+            except TimeoutError as error:
+                raise _ConsumerLost(f"the server was silent for {SILENCE_S:g} s") from error
+        return self._arrived.popleft()
+
+    def sequence(self, message: Msg) -> int | None:
+        """Return the sequence of the entry a message holds, or None for a heartbeat and for flow control.
+
+        The reply subject alone tells: an entry may have any bytes, and any header, that its author liked.
+
+            $JS.ACK.<stream>.<consumer>.<tries>.<sequence>.<delivery>.<time>.<pending>
+            $JS.ACK.<domain>.<account>.<stream>. ...      where the server uses the second version
+
+        Errors: _ConsumerLost where a delivery between was not received.
+        """
+        if message.reply.startswith("$JS.ACK."):
+            places = message.reply.split(".")
+            version_1 = len(places) == 9
+            self._taken += 1
+            if int(places[6 if version_1 else 8]) != self._taken:
+                raise _ConsumerLost("a delivery was missed")
+            return int(places[5 if version_1 else 7])
+        if not message.reply and (message.headers or {}).get("Nats-Last-Consumer") != str(self._taken):
+            raise _ConsumerLost("the last deliveries were missed")
+        return None
+
+
+@asynccontextmanager
+async def _consumer(connection: Client, stream: str, first: int) -> AsyncIterator[_Consumer]:
+    """Create a push consumer that starts at a sequence, and remove it in the end."""
+    consumer, name, inbox = _Consumer(connection), secrets.token_hex(8), connection.new_inbox()
+    config = {
+        "name": name,
+        "deliver_subject": inbox,
+        "deliver_policy": "by_start_sequence",
+        "opt_start_seq": first,
+        "ack_policy": "none",
+        "max_deliver": 1,
+        "flow_control": True,
+        "idle_heartbeat": int(HEARTBEAT_S * 1e9),
+        # If we crash the server removes it as soon as it sees that nobody listens.
+        "inactive_threshold": int(10 * HEARTBEAT_S * 1e9),
+        "mem_storage": True,
+        "num_replicas": 1,
+    }
+    # No pending limits: past a limit nats-py drops, and flow control bounds what is under way already.
+    subscription = await connection.subscribe(inbox, cb=consumer.receive, pending_msgs_limit=-1, pending_bytes_limit=-1)
+    try:
+        body = {"stream_name": stream, "config": config}
+        answer = await _asked(connection, f"CONSUMER.CREATE.{stream}.{name}", body, timeout_s=SILENCE_S)
+        if answer.get("error", {}).get("code", 0) >= 500:
+            raise _ConsumerLost(f"the server said {answer['error']}")
+        _granted(answer, stream)
+        yield consumer
+    finally:
+        # Neither is waited for: what the server does not hear it finds out by itself.
+        with suppress(NatsError):
+            await subscription.unsubscribe()
+            if connection.is_connected:
+                await connection.publish(f"$JS.API.CONSUMER.DELETE.{stream}.{name}")
+
+
+async def create_stream(connection: Client, stream: str, subjects: str, *, replicas: int = 1) -> None:
+    """Create the stream of a portfolio, or leave the one that is there.
+
+    Errors: StreamMisconfigured where one is there that promises less; it is not rewritten. StreamUnavailable.
+    """
+    promised = {
+        "name": stream,
+        "subjects": [subjects],
+        "storage": "file",
+        "retention": "limits",
+        "discard": "new",
+        "max_msgs": -1,
+        "max_bytes": -1,
+        "max_msgs_per_subject": -1,
+        "max_age": 0,
+        "max_msg_size": MAX_MESSAGE_BYTES,
+        "compression": "none",
+        "deny_delete": True,
+        "deny_purge": True,
+        "allow_direct": True,
+        "allow_atomic": True,
+    }
+    # The window has a least length. No append carries the header it looks for.
+    chosen = {"duplicate_window": 100_000_000, "num_replicas": replicas}
+    answer = await _reached(connection, f"STREAM.CREATE.{stream}", promised | chosen)
+    if answer.get("error", {}).get("err_code") == _STREAM_DIFFERS:
+        answer = await _reached(connection, f"STREAM.INFO.{stream}")
+    found = _granted(answer, stream)["config"]
+    differing = [
+        f"{key} {found.get(key)!r}, not {value!r}" for key, value in promised.items() if found.get(key) != value
+    ]
+    differing += [f"{key} {found[key]!r}" for key in _NEVER_SET if found.get(key)]
+    if differing:
+        raise StreamMisconfigured(
+            f"{stream} exists with {'; '.join(differing)}; it is left as it is: use another name, or have its "
+            "operator correct it"
+        )
+
+
+_NEVER_SET = (
+    "sealed",
+    "no_ack",
+    "allow_rollup_hdrs",
+    "allow_msg_ttl",
+    "allow_msg_schedules",
+    "allow_msg_counter",
+    "persist_mode",
+    "mirror",
+    "sources",
+    "subject_transform",
+    "subject_delete_marker_ttl",
+    "first_seq",
+)
+
+
+async def stream_exists(connection: Client, stream: str) -> bool:
+    """Return whether there is a stream of this name. Errors: StreamUnavailable."""
+    answer = await _reached(connection, f"STREAM.INFO.{stream}")
+    if answer.get("error", {}).get("err_code") == _STREAM_NOT_FOUND:
+        return False
+    _granted(answer, stream)
+    return True
+
+
+async def list_streams(connection: Client, prefix: str) -> list[str]:
+    """Return the names of the streams that begin with *prefix*, sorted. Errors: StreamUnavailable."""
+    names: list[str] = []
+    while True:
+        answer = _granted(await _reached(connection, "STREAM.NAMES", {"offset": len(names)}), "the list of streams")
+        page = answer.get("streams") or []
+        names += page
+        if not page or len(names) >= answer["total"]:
+            return sorted(name for name in names if name.startswith(prefix))
+
+
+async def connect(url: str, token: str | None = None, *, name: str = "portfolio", inbox: str | None = None) -> Client:
+    """Return a connection that never gives up once it stood. Close it in the end.
+
+    inbox: the prefix of the subjects answers come to; without it a random one that nobody else listens to.
+    Errors: StreamUnavailable, after CONNECT_LIMIT_S at most. nats-py writes nothing to stderr by itself.
+    """
+    errors: list[Exception] = []
+
+    async def note(error: Exception) -> None:
+        errors[:] = [error]
+        _log.debug("nats: %s", _said(error))
+
+    connection = Client()
+    try:
+        async with asyncio.timeout(CONNECT_LIMIT_S):
+            await connection.connect(
+                url,
+                token=token,
+                name=name,
+                inbox_prefix=inbox or f"_INBOX_{secrets.token_hex(8)}",
+                error_cb=note,
+                connect_timeout=2,
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=RETRY_S,  # type: ignore[arg-type]
+                ping_interval=10,
+            )
+    except (OSError, NatsError, ValueError, TimeoutError) as error:
+        await connection.close()
+        cause = errors[-1] if errors else error
+        raise StreamUnavailable(f"cannot reach {url}: {_said(cause)}; start the server or correct the URL") from error
+    return connection
+
+
+async def _asked(connection: Client, subject: str, body: object = None, *, timeout_s: float) -> dict[str, Any]:
+    """Return the answer of the JetStream API, which may hold an error."""
+    payload = b"" if body is None else json.dumps(body).encode()
+    reply = await connection.request(f"$JS.API.{subject}", payload, timeout=timeout_s)
+    answer: dict[str, Any] = json.loads(reply.data)
+    return answer
+
+
+async def _reached(connection: Client, subject: str, body: object = None, *, timeout_s: float = 5.0) -> dict[str, Any]:
+    """Return the answer of the JetStream API. Errors: StreamUnavailable where there is none."""
+    try:
+        return await _asked(connection, subject, body, timeout_s=timeout_s)
+    except (NatsError, TimeoutError) as error:
+        raise StreamUnavailable(f"cannot ask for {subject}: {_said(error)}; has the server JetStream?") from error
+
+
+def _granted(answer: dict[str, Any], stream: str) -> dict[str, Any]:
+    """Return an answer that is no error. Errors: StreamUnavailable."""
+    if error := answer.get("error"):
+        raise StreamUnavailable(f"{stream} is not available: {error.get('err_code')} {error.get('description')}")
+    return answer
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _subject_pattern(subjects: str) -> str:
+    """Return the pattern of the literal subjects that a subject with wildcards stands for."""
+    places = {"*": r"[^\s.*>]+", ">": r"[^\s.*>]+(\.[^\s.*>]+)*"}
+    return r"\.".join(places.get(place, re.escape(place)) for place in subjects.split("."))

@@ -1,0 +1,276 @@
+"""What an outsider may ask: commands as pydantic models, and errors a person understands.
+
+    {"type":"ApproveFunding.v1","portfolio":"ai-2026-5f3a9c01","commandid":"9b1d...","actor":"ana",
+     "subject":"initiative/AI-0042","time":"2026-11-20","data":{"initiative":"AI-0042","envelope":"claims",
+     "kind":"tranche","amount":{"minor":5000000,"currency":"USD"},"capex_opex":"opex"}}
+
+One JSON line of at most 20,000 bytes. `data` has the shape of the fact the command asks for.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from schemas import events
+from schemas.receipts import Reason, Refused
+from schemas.values import Id, Origin, Reference
+
+MAX_COMMAND_BYTES = 20_000
+
+
+class Command(BaseModel):
+    """What every command says.
+
+    portfolio: the ledger's origin. commandid: chosen by the sender; sending it again gives the same receipt.
+    time: the day it is to be true from. seen: the last sequence the sender had read. recordedtime: when the source
+    published it, in a historic import only. basis, decidedon: for what was decided elsewhere and is entered here.
+    flagreason: why it should pass although a guardrail flags it.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    FACT: ClassVar[type[events.Fact]]
+
+    type: str
+    portfolio: Origin
+    commandid: Id
+    actor: Id
+    onbehalfof: Id | None = None
+    subject: Annotated[str, StringConstraints(pattern=r"^[a-z]{1,32}/[A-Za-z0-9_-]{1,64}$")]
+    time: datetime.date
+    decidedon: datetime.date | None = None
+    decisionid: Id | None = None
+    causationid: Id | None = None
+    correlationid: Id | None = None
+    seen: Annotated[int, Field(ge=0, le=2**53)] | None = None
+    recordedtime: AwareDatetime | None = None
+    basis: Literal["ordinary", "emergency", "minuted", "ratified"] = "ordinary"
+    flagreason: Annotated[str, StringConstraints(min_length=1, max_length=4_000)] | None = None
+    sourceref: Reference | None = None
+    data: Any
+
+
+class SetObjectives(Command):
+    """Set all objectives and their weights."""
+
+    FACT = events.ObjectivesSet
+    type: Literal["SetObjectives.v1"]
+    data: events.ObjectivesSet
+
+
+class FundEnvelope(Command):
+    """Put money into an envelope, take it out, or move it to another."""
+
+    FACT = events.EnvelopeFunded
+    type: Literal["FundEnvelope.v1"]
+    data: events.EnvelopeFunded
+
+
+class ProposeInitiative(Command):
+    """Put an investment forward."""
+
+    FACT = events.InitiativeProposed
+    type: Literal["ProposeInitiative.v1"]
+    data: events.InitiativeProposed
+
+
+class DeclareAlignment(Command):
+    """Say which objectives an initiative serves."""
+
+    FACT = events.AlignmentDeclared
+    type: Literal["DeclareAlignment.v1"]
+    data: events.AlignmentDeclared
+
+
+class SetBaseline(Command):
+    """Set the plan an initiative is measured against."""
+
+    FACT = events.BaselineSet
+    type: Literal["SetBaseline.v1"]
+    data: events.BaselineSet
+
+
+class ApproveFunding(Command):
+    """Allow an initiative to spend from an envelope, or lower what was allowed."""
+
+    FACT = events.FundingApproved
+    type: Literal["ApproveFunding.v1"]
+    data: events.FundingApproved
+
+
+class DecideGate(Command):
+    """Decide a gate: go on, hold, pivot or end."""
+
+    FACT = events.GateDecided
+    type: Literal["DecideGate.v1"]
+    data: events.GateDecided
+
+
+class PostCommitment(Command):
+    """Record a contract or order."""
+
+    FACT = events.CommitmentPosted
+    type: Literal["PostCommitment.v1"]
+    data: events.CommitmentPosted
+
+
+class PostActual(Command):
+    """Record money that went out."""
+
+    FACT = events.ActualPosted
+    type: Literal["PostActual.v1"]
+    data: events.ActualPosted
+
+
+class UpdateForecast(Command):
+    """Say what is still expected to be spent."""
+
+    FACT = events.ForecastUpdated
+    type: Literal["UpdateForecast.v1"]
+    data: events.ForecastUpdated
+
+
+class ReverseEntry(Command):
+    """Take an earlier entry back."""
+
+    FACT = events.EntryReversed
+    type: Literal["ReverseEntry.v1"]
+    data: events.EntryReversed
+
+
+class OpenPortfolio(Command):
+    """Open a portfolio: its first command."""
+
+    FACT = events.PortfolioOpened
+    type: Literal["OpenPortfolio.v1"]
+    data: events.PortfolioOpened
+
+
+class AmendInitiative(Command):
+    """Change an initiative's description."""
+
+    FACT = events.InitiativeAmended
+    type: Literal["AmendInitiative.v1"]
+    data: events.InitiativeAmended
+
+
+COMMANDS: tuple[type[Command], ...] = (
+    SetObjectives,
+    FundEnvelope,
+    ProposeInitiative,
+    DeclareAlignment,
+    SetBaseline,
+    ApproveFunding,
+    DecideGate,
+    PostCommitment,
+    PostActual,
+    UpdateForecast,
+    ReverseEntry,
+    OpenPortfolio,
+    AmendInitiative,
+)
+
+BY_TYPE: dict[str, type[Command]] = {f"{command.__name__}.v1": command for command in COMMANDS}
+
+
+def parse(line: bytes) -> Command | Refused:
+    """Return the command a line holds, or why it holds none: the field, the value, and what is allowed."""
+    if len(line) > MAX_COMMAND_BYTES:
+        return Refused(Reason.TOO_LARGE, bytes=len(line), limit=MAX_COMMAND_BYTES)
+    try:
+        text = line.decode()
+        if "\n" in text or "\r" in text:
+            return Refused(Reason.NOT_JSON, problem="it is more than one line")
+        plain = json.loads(
+            text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant, parse_float=_Fraction
+        )
+    except _DuplicateKeyError as error:
+        return Refused(Reason.DUPLICATE_KEY, field=str(error))
+    except (ValueError, RecursionError) as error:
+        return Refused(Reason.NOT_JSON, problem=str(error) or type(error).__name__)
+    if not isinstance(plain, dict):
+        return Refused(Reason.NOT_JSON, problem=f"a command is a JSON object, this is a {type(plain).__name__}")
+    asked = plain.get("type")
+    model = BY_TYPE.get(asked) if isinstance(asked, str) else None
+    if model is None:
+        return Refused(Reason.UNKNOWN_TYPE, field="type", value=_shown(asked), allowed=sorted(BY_TYPE))
+    fraction = _find_fraction(plain)
+    if fraction is not None:
+        place, number = fraction
+        problem = "must be an integer: money is in minor units, shares in basis points"
+        return Refused(Reason.MALFORMED, field=".".join(place), value=number, problem=problem)
+    try:
+        return model.model_validate_json(line)
+    except ValidationError as error:
+        return Refused(Reason.MALFORMED, **_first_problem(error))
+
+
+def _first_problem(error: ValidationError) -> dict[str, Any]:
+    problems = error.errors(include_url=False)
+    first = problems[0]
+    place = [str(step) for step in first["loc"] if not str(step).startswith(("function-", "constrained-"))]
+    told: dict[str, Any] = {
+        "field": ".".join(place),
+        "value": _shown(first["input"]),
+        "problem": first["msg"].removeprefix("Value error, "),
+    }
+    pattern = first.get("ctx", {}).get("pattern")
+    if pattern in _ALLOWED:
+        told["problem"] = f"must be {_ALLOWED[pattern]}"
+    if first["type"] == "missing":
+        del told["value"]
+    if len(problems) > 1:
+        told["problems"] = len(problems)
+    return told
+
+
+_ALLOWED = {
+    "^[A-Za-z0-9_-]{1,64}$": "an id: letters, digits, hyphen and underscore, 1 to 64 of them",
+    "^[A-Z]{3}$": "an ISO 4217 currency code: three capital letters, such as USD",
+    "^-?[0-9]{1,15}(\\.[0-9]{1,6})?$": "a decimal number as text, such as 4.1, with at most six decimals",
+    "^(FY)?[0-9]{4}(-(Q[1-4]|H[12]|0[1-9]|1[0-2]))?$": "a period: FY2026, FY2026-Q3, 2026, 2026-Q3 or 2026-07",
+    "^[A-Za-z0-9_-]{1,64}-[0-9a-f]{8}$": "a ledger's origin: the portfolio, a hyphen and eight hex digits",
+    "^[a-z]{1,32}/[A-Za-z0-9_-]{1,64}$": "what the command is about, such as initiative/AI-0042",
+    "^[0-9a-f]{64}$": "a SHA-256 in 64 lower-case hex digits",
+}
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+class _DuplicateKeyError(ValueError):
+    pass
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise _DuplicateKeyError(next(name for name in names if names.count(name) > 1))
+    return found
+
+
+class _Fraction(str):
+    """A number that is no integer, as it was written."""
+
+    __slots__ = ()
+
+
+def _find_fraction(value: Any) -> tuple[list[str], str] | None:
+    """Return the way to the first number inside a JSON value that is no integer, and the number as written."""
+    if isinstance(value, _Fraction):
+        return [], str(value)
+    inner: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, held in inner:
+        if isinstance(held, dict | list | _Fraction) and (found := _find_fraction(held)):
+            return [str(step), *found[0]], found[1]
+    return None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,76 @@
+"""Every stream, subject and header name, built and parsed here only.
+
+    PORTFOLIO_ai-2026                                              the stream of portfolio ai-2026
+    portfolio.ai-2026.event.initiative.AI-0042.FundingApproved     where an event stands
+    portfolio.ai-2026.command.ana.ApproveFunding                   where ana sends a command
+
+An id holds no dot and no wildcard, so every name below has a fixed number of tokens.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from schemas.values import is_id
+
+STREAM_PREFIX = "PORTFOLIO_"
+CONTENT_TYPE = "application/cloudevents+json"
+
+
+def stream(portfolio: str) -> str:
+    """Return the name of the stream that holds a portfolio. Errors: ValueError where the name is no id."""
+    return STREAM_PREFIX + _checked(portfolio)
+
+
+def portfolio_of(stream_name: str) -> str | None:
+    """Return the portfolio a stream holds, None where it is no portfolio's stream."""
+    name = stream_name.removeprefix(STREAM_PREFIX)
+    return name if name != stream_name and is_id(name) else None
+
+
+def all_events(portfolio: str) -> str:
+    """Return the filter of every event subject of a portfolio."""
+    return f"portfolio.{_checked(portfolio)}.event.>"
+
+
+def event(portfolio: str, about: str, event_type: str) -> str:
+    """Return the subject an event stands under. about: `<stream>/<id>`. event_type: with its version."""
+    kind, _, name = about.partition("/")
+    return f"portfolio.{_checked(portfolio)}.event.{_checked(kind)}.{_checked(name)}.{_checked(bare(event_type))}"
+
+
+def command(portfolio: str, actor: str, command_type: str) -> str:
+    """Return the subject *actor* sends a command on. command_type: with its version."""
+    return f"portfolio.{_checked(portfolio)}.command.{_checked(actor)}.{_checked(bare(command_type))}"
+
+
+def source(portfolio: str) -> str:
+    """Return the CloudEvents source of a portfolio's events."""
+    return f"/portfolio/{_checked(portfolio)}"
+
+
+class EventSubject(NamedTuple):
+    """The tokens of an event's subject."""
+
+    portfolio: str
+    about: str
+    event_type: str
+
+
+def parse_event(subject: str) -> EventSubject | None:
+    """Return what an event subject says, None where it is not one of ours."""
+    tokens = subject.split(".")
+    if len(tokens) != 6 or tokens[0] != "portfolio" or tokens[2] != "event":
+        return None
+    return EventSubject(tokens[1], f"{tokens[3]}/{tokens[4]}", tokens[5])
+
+
+def bare(message_type: str) -> str:
+    """Return a type without its version: FundingApproved for FundingApproved.v1."""
+    return message_type.partition(".")[0]
+
+
+def _checked(token: str) -> str:
+    if not is_id(token):
+        raise ValueError(f"{token!r} is no id; use letters, digits, hyphen and underscore, 1 to 64 of them")
+    return token
