@@ -35,6 +35,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -54,7 +55,9 @@ from ledger.store import (
     contiguous,
 )
 
-CONNECT_LIMIT_S = 3.0
+REACH_LIMIT_S = 3.0
+"""Longest wait for a server to take a first connection, or to set up a consumer."""
+
 HEARTBEAT_S = 0.5
 SILENCE_S = 3 * HEARTBEAT_S
 """A consumer that has not been heard for so long is gone: the server was restarted, or the connection."""
@@ -95,6 +98,7 @@ class AppendFailed(OutcomeUnknown):
 class JetStreamStore:
     """The stream of one portfolio. See EventStore for what each method promises.
 
+    connection: from connect(), whose reading no foreign entry can stop.
     subjects: the stream's, for example `portfolio.ai-2026.event.>`.
     timeout_s: longest wait for one answer, and for a reader to be given anything at all.
     """
@@ -118,7 +122,9 @@ class JetStreamStore:
         try:
             answer = await self._send(entries, expected_sequence)
         except NoRespondersError as error:
-            raise StreamUnavailable(f"cannot append to {self.stream}: no such stream; create it first") from error
+            raise StreamUnavailable(
+                f"cannot append to {self.stream}: no stream takes {entries[0].subject}; create it"
+            ) from error
         except TimeoutError as error:
             raise OutcomeUnknown(self.stream, expected_sequence, self.timeout_s) from error
         except NatsError as error:
@@ -180,8 +186,12 @@ class JetStreamStore:
                 headers["Nats-Batch-Commit"] = "1"
             # A crash or a lost connection after this line loses the answer, not the entries.
             reply = await self.connection.request(subject, payload, timeout=self.timeout_s, headers=headers)
-        answer: dict[str, Any] = json.loads(reply.data)
-        return answer
+        answer = _object(reply.data)
+        if isinstance(answer.get("error"), dict) or answer.get("stream") == self.stream:
+            return answer
+        # Whoever listens to the subject may answer too, and faster.
+        said = f"the answer is not the stream's, {reply.data[:80]!r}"
+        raise AppendFailed(self.stream, expected_sequence, said)
 
     def _translated(self, refusal: dict[str, Any], expected_sequence: int) -> StoreError:
         code, said = refusal.get("err_code", 0), f"{refusal.get('err_code')} {refusal.get('description')}"
@@ -215,8 +225,9 @@ class JetStreamStore:
         async def receive(message: Msg) -> None:
             headers = message.headers or {}
             # The server's own headers come last and win. What ends a batch has no sequence, whatever else it says.
-            if place := headers.get("Nats-Sequence"):
-                entries.append(Stored(int(place), headers["Nats-Subject"], message.data))
+            place, subject = headers.get("Nats-Sequence"), headers.get("Nats-Subject")
+            if place and subject:
+                entries.append(Stored(int(place), subject, message.data))
             if (len(entries) == count or not place) and not ended.done():
                 ended.set_result(headers.get("Status"))
 
@@ -269,11 +280,29 @@ class JetStreamStore:
             except (_ConsumerLost, NatsError, TimeoutError) as error:
                 if self.connection.is_closed or (last is not None and time.monotonic() - heard_at > self.timeout_s):
                     raise self._unreadable(expected, error) from error
+                _log.debug("reading %s again from sequence %d: %s", self.stream, expected, _said(error))
                 await asyncio.sleep(RETRY_S)
 
     async def _end(self) -> int:
+        """Return the sequence of the last entry, never one within a batch.
+
+        STREAM.INFO alone will not do: while a batch is being committed it names a sequence within it (122 of 1,640
+        times, batches of 100), and a reader would stop there. Reads of entries are isolated from that.
+        """
+        if last := await self._last_entry():
+            return last
         info = await _asked(self.connection, f"STREAM.INFO.{self.stream}", timeout_s=self.timeout_s)
-        return int(_granted(info, self.stream)["state"]["last_seq"])
+        last = int(_granted(info, self.stream)["state"]["last_seq"])
+        # Not empty: entries came in the meantime, or the last one was removed, and a reader shall find the hole.
+        return last and (await self._last_entry() or last)
+
+    async def _last_entry(self) -> int:
+        """Return the sequence of the last entry as the stream's leader has it, 0 where there is none."""
+        subject, body = f"STREAM.MSG.GET.{self.stream}", {"last_by_subj": ">"}
+        answer = await _asked(self.connection, subject, body, timeout_s=self.timeout_s)
+        if answer.get("error", {}).get("err_code") == _MESSAGE_NOT_FOUND:
+            return 0
+        return int(_granted(answer, self.stream)["message"]["seq"])
 
     def _unreadable(self, sequence: int, cause: Exception) -> StreamUnavailable:
         return StreamUnavailable(f"cannot read {self.stream} from sequence {sequence}: {_said(cause)}; try again")
@@ -286,8 +315,7 @@ class _ConsumerLost(Exception):
 class _Consumer:
     """What one push consumer has delivered and nobody has taken yet, in order."""
 
-    def __init__(self, connection: Client) -> None:
-        self._connection = connection
+    def __init__(self) -> None:
         self._arrived: deque[Msg] = deque()
         self._wake = asyncio.Event()
         self._taken = 0
@@ -334,7 +362,7 @@ class _Consumer:
 @asynccontextmanager
 async def _consumer(connection: Client, stream: str, first: int) -> AsyncIterator[_Consumer]:
     """Create a push consumer that starts at a sequence, and remove it in the end."""
-    consumer, name, inbox = _Consumer(connection), secrets.token_hex(8), connection.new_inbox()
+    consumer, name, inbox = _Consumer(), secrets.token_hex(8), connection.new_inbox()
     config = {
         "name": name,
         "deliver_subject": inbox,
@@ -353,10 +381,7 @@ async def _consumer(connection: Client, stream: str, first: int) -> AsyncIterato
     subscription = await connection.subscribe(inbox, cb=consumer.receive, pending_msgs_limit=-1, pending_bytes_limit=-1)
     try:
         body = {"stream_name": stream, "config": config}
-        answer = await _asked(connection, f"CONSUMER.CREATE.{stream}.{name}", body, timeout_s=SILENCE_S)
-        if answer.get("error", {}).get("code", 0) >= 500:
-            raise _ConsumerLost(f"the server said {answer['error']}")
-        _granted(answer, stream)
+        _granted(await _asked(connection, f"CONSUMER.CREATE.{stream}.{name}", body, timeout_s=REACH_LIMIT_S), stream)
         yield consumer
     finally:
         # Neither is waited for: what the server does not hear it finds out by itself.
@@ -445,17 +470,19 @@ async def connect(url: str, token: str | None = None, *, name: str = "portfolio"
     """Return a connection that never gives up once it stood. Close it in the end.
 
     inbox: the prefix of the subjects answers come to; without it a random one that nobody else listens to.
-    Errors: StreamUnavailable, after CONNECT_LIMIT_S at most. nats-py writes nothing to stderr by itself.
+    Errors: StreamUnavailable, after REACH_LIMIT_S at most. nats-py writes nothing to stderr by itself.
     """
+    if not _is_nats_url(url):
+        raise StreamUnavailable(f"cannot reach {url}: it is no URL of NATS; write it as nats://host:port")
     errors: list[Exception] = []
 
     async def note(error: Exception) -> None:
         errors[:] = [error]
         _log.debug("nats: %s", _said(error))
 
-    connection = Client()
+    connection = _Connection()
     try:
-        async with asyncio.timeout(CONNECT_LIMIT_S):
+        async with asyncio.timeout(REACH_LIMIT_S):
             await connection.connect(
                 url,
                 token=token,
@@ -467,19 +494,66 @@ async def connect(url: str, token: str | None = None, *, name: str = "portfolio"
                 reconnect_time_wait=RETRY_S,  # type: ignore[arg-type]
                 ping_interval=10,
             )
-    except (OSError, NatsError, ValueError, TimeoutError) as error:
+    except (OSError, NatsError, TimeoutError) as error:
         await connection.close()
         cause = errors[-1] if errors else error
         raise StreamUnavailable(f"cannot reach {url}: {_said(cause)}; start the server or correct the URL") from error
     return connection
 
 
+class _Connection(Client):
+    """A client that no entry can break, and that can be closed while its server is away.
+
+    nats-py 2.16 stops reading for good, and says it is connected, at a subject or a status line that is not text.
+    Anybody who may write to the stream could store one, and the server takes it. And closing it raises where
+    something is left to send and nobody to send it to.
+    """
+
+    async def _close(self, status: int, do_cbs: bool = True) -> None:
+        if not self.is_connected:
+            self._pending, self._pending_data_size = [], 0
+        try:
+            await super()._close(status, do_cbs)
+        except OSError as error:
+            _log.debug("closing: %s", _said(error))
+
+    async def _process_headers(self, headers: bytes) -> dict[str, str] | None:
+        try:
+            return await super()._process_headers(headers)
+        except (UnicodeDecodeError, IndexError):
+            return None
+
+    def _build_message(
+        self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: dict[str, str] | None
+    ) -> Msg:
+        try:
+            message: Msg = super()._build_message(sid, subject, reply, data, headers)
+        except UnicodeDecodeError:
+            shown = subject.decode("utf-8", "backslashreplace").encode()
+            message = super()._build_message(sid, shown, reply, data, headers)
+        return message
+
+
 async def _asked(connection: Client, subject: str, body: object = None, *, timeout_s: float) -> dict[str, Any]:
-    """Return the answer of the JetStream API, which may hold an error."""
+    """Return the answer of the JetStream API, which may hold an error of ours.
+
+    Errors: as nats-py; NatsError also where the server says that it is in trouble, which may pass.
+    """
     payload = b"" if body is None else json.dumps(body).encode()
     reply = await connection.request(f"$JS.API.{subject}", payload, timeout=timeout_s)
     answer: dict[str, Any] = json.loads(reply.data)
+    error = answer.get("error", {})
+    if error.get("code", 0) >= 500:
+        raise NatsError(f"{error.get('err_code')} {error.get('description')}")
     return answer
+
+
+def _is_nats_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url if "://" in url else f"nats://{url}")
+        return parts.scheme in ("nats", "tls", "ws", "wss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 async def _reached(connection: Client, subject: str, body: object = None, *, timeout_s: float = 5.0) -> dict[str, Any]:
@@ -495,6 +569,15 @@ def _granted(answer: dict[str, Any], stream: str) -> dict[str, Any]:
     if error := answer.get("error"):
         raise StreamUnavailable(f"{stream} is not available: {error.get('err_code')} {error.get('description')}")
     return answer
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    """Return the fields of a JSON object, none where it is something else."""
+    try:
+        value = json.loads(data)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _said(error: Exception) -> str:

@@ -23,6 +23,7 @@ import asyncio
 import fcntl
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -151,13 +152,11 @@ class _Home:
         except OSError:
             return "it left no log"
         grave = [line for line in lines if "[FTL]" in line or "[ERR]" in line or line.startswith("nats-server:")]
-        return (grave or lines or ["it logged nothing"])[-1]
+        return re.sub(r"^\[\d+\] \S+ \S+ ", "", (grave or lines or ["it logged nothing"])[-1])
 
 
 async def _found(home: _Home) -> Endpoint | None:
-    """Return the endpoint of the server that lives here, or None. It may still be starting."""
-    if not home.alive():
-        return None
+    """Return the endpoint of the server that lives here, or None. It may still be starting, or about to die."""
     return await _answering(home, home.alive)
 
 
@@ -165,14 +164,20 @@ async def _started(home: _Home) -> Endpoint:
     """Start a server and return its endpoint once it answers."""
     binary = _binary()
     old = home.settings()
-    name, token = f"portfolio-{secrets.token_hex(8)}", old.get("token") or secrets.token_urlsafe(32)
-    settings = {"directory": home.identity, "name": name, "port": _free_port(old.get("port")), "token": token}
-    home.write("server.json", settings)
-    home.write("nats.conf", _configuration(home, settings))
-    server = _spawned(home, binary)
-    # Whoever stops it, it is this process that must collect it, or it stays behind as a zombie.
-    threading.Thread(target=server.wait, name=f"reaper of nats-server {server.pid}", daemon=True).start()
-    return await _answering(home, lambda: server.poll() is None)
+    token = old.get("token") or secrets.token_urlsafe(32)
+    for port in (old.get("port"), None, None):
+        name = f"portfolio-{secrets.token_hex(8)}"
+        settings = {"directory": home.identity, "name": name, "port": _free_port(port), "token": token}
+        home.write("server.json", settings)
+        home.write("nats.conf", _configuration(home, settings))
+        server = _spawned(home, binary)
+        # Whoever stops it, it is this process that must collect it, or it stays behind as a zombie.
+        threading.Thread(target=server.wait, name=f"reaper of nats-server {server.pid}", daemon=True).start()
+        if endpoint := await _answering(home, lambda started=server: started.poll() is None):  # type: ignore[misc]
+            return endpoint
+        if "address already in use" not in home.last_words():
+            break
+    raise ServerError(f"nats-server of {home.path} ended at its start: {home.last_words()}; see {home.path / 'log'}")
 
 
 def _spawned(home: _Home, binary: str) -> subprocess.Popen[bytes]:
@@ -194,8 +199,8 @@ def _spawned(home: _Home, binary: str) -> subprocess.Popen[bytes]:
             )
 
 
-async def _answering(home: _Home, lives: Callable[[], bool]) -> Endpoint:
-    """Return the endpoint once the server there says the name that was written down for it."""
+async def _answering(home: _Home, lives: Callable[[], bool]) -> Endpoint | None:
+    """Return the endpoint once the server there says the name that was written down for it, None if it dies."""
     settings = home.settings()
     deadline = time.monotonic() + START_LIMIT_S
     while lives():
@@ -207,7 +212,7 @@ async def _answering(home: _Home, lives: Callable[[], bool]) -> Endpoint:
                 f"stop process {home.pid()} and try again"
             )
         await asyncio.sleep(POLL_S)
-    raise ServerError(f"nats-server of {home.path} ended at its start: {home.last_words()}; see {home.path / 'log'}")
+    return None
 
 
 async def _name_at(port: int) -> str | None:

@@ -23,9 +23,10 @@ from schemas.values import Id, Reference, Shape
 
 Instant = Annotated[datetime.datetime, Meta(tz=True)]
 Basis = Literal["ordinary", "emergency", "minuted", "ratified", "imported"]
-Subject = Annotated[str, Meta(pattern=r"^[a-z]{1,32}/[A-Za-z0-9_-]{1,64}(?!\n)$")]
-Flags = Annotated[str, Meta(pattern=r"^[A-Z_]+(,[A-Z_]+)*(?!\n)$", max_length=400)]
-PaddedSequence = Annotated[str, Meta(pattern=r"^[0-9]{16}(?!\n)$")]
+Subject = Annotated[str, Meta(max_length=97, extra_json_schema={"pattern": r"^[a-z]{1,32}/[A-Za-z0-9_-]{1,64}$"})]
+Flags = Annotated[str, Meta(max_length=400, extra_json_schema={"pattern": r"^[A-Z_]+(,[A-Z_]+)*$"})]
+Grants = Annotated[str, Meta(max_length=400, extra_json_schema={"pattern": r"^[0-9]+(,[0-9]+)*$"})]
+PaddedSequence = Annotated[str, Meta(min_length=16, max_length=16, extra_json_schema={"pattern": r"^[0-9]{16}$"})]
 
 
 class Recorded(Shape, frozen=True, kw_only=True):
@@ -54,8 +55,8 @@ class Recorded(Shape, frozen=True, kw_only=True):
     correlationid: Id | None = None
     decidedon: datetime.date | None = None
     basis: Basis
-    grants: Annotated[str, Meta(pattern=r"^[0-9]+(,[0-9]+)*(?!\n)$", max_length=400)] | None = None
-    policy: Annotated[str, Meta(pattern=r"^[0-9]+(?!\n)$", max_length=16)] | None = None
+    grants: Grants | None = None
+    policy: Annotated[str, Meta(max_length=16, extra_json_schema={"pattern": r"^[0-9]+$"})] | None = None
     rules: Annotated[str, Meta(max_length=8)]
     flags: Flags | None = None
     flagreason: Annotated[str, Meta(max_length=4_000)] | None = None

@@ -1,7 +1,9 @@
 """Money, shares, periods, ids and text: the small values every message is made of, and their limits.
 
-Each alias carries its limits twice: as `msgspec.Meta`, which the strict decoder of stored events enforces, and
-as pydantic constraints, which give an outsider an error a person understands.
+Each alias carries its limits twice: as `msgspec.Meta`, for the decoder of stored events and the JSON Schema, and as
+pydantic constraints, which give an outsider an error a person understands. Patterns are checked where a command
+comes in and published in the schema; the decoder checks type and length only, which makes it twice as fast
+(docs/decisions/0004).
 """
 
 from __future__ import annotations
@@ -21,13 +23,13 @@ from pydantic_core import CoreSchema, core_schema
 MAX_MINOR = 10**15
 """Largest amount, in minor units, either way: ten trillion dollars. Sums of a million of them stay below 2**70."""
 
-# Python's `$` also matches before a last line feed, so a stored text is guarded against one.
-_ID = r"^[A-Za-z0-9_-]{1,64}"
-_PERIOD = r"^(FY)?[0-9]{4}(-(Q[1-4]|H[12]|0[1-9]|1[0-2]))?"
-_REFERENCE = r"^[^\x00-\x1f\x7f]{1,200}"
-_SHA256 = r"^[0-9a-f]{64}"
-_QUANTITY = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?"
-_ORIGIN = r"^[A-Za-z0-9_-]{1,64}-[0-9a-f]{8}"
+_ID = r"^[A-Za-z0-9_-]{1,64}$"
+_PERIOD = r"^(FY)?[0-9]{4}(-(Q[1-4]|H[12]|0[1-9]|1[0-2]))?$"
+_REFERENCE = r"^[^\x00-\x1f\x7f]+$"
+_SHA256 = r"^[0-9a-f]{64}$"
+_CURRENCY = r"^[A-Z]{3}$"
+_QUANTITY = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
+_ORIGIN = r"^[A-Za-z0-9_-]{1,64}-[0-9a-f]{8}$"
 
 
 def _known_currency(code: str) -> str:
@@ -51,25 +53,42 @@ CURRENCY_EXPONENTS: dict[str, int] = {
 
 Id = Annotated[
     str,
-    Meta(pattern=_ID + r"(?!\n)$", description="letters, digits, hyphen and underscore, 1 to 64"),
-    StringConstraints(pattern=_ID + "$"),
+    Meta(
+        min_length=1,
+        max_length=64,
+        description="letters, digits, hyphen and underscore, 1 to 64",
+        extra_json_schema={"pattern": _ID},
+    ),
+    StringConstraints(pattern=_ID),
 ]
 Period = Annotated[
     str,
-    Meta(pattern=_PERIOD + r"(?!\n)$", description="FY2026, FY2026-Q3, FY2026-H1, 2026, 2026-Q3 or the month 2026-07"),
-    StringConstraints(pattern=_PERIOD + "$"),
+    Meta(
+        min_length=4,
+        max_length=9,
+        description="FY2026, FY2026-Q3, FY2026-H1, 2026, 2026-Q3 or the month 2026-07",
+        extra_json_schema={"pattern": _PERIOD},
+    ),
+    StringConstraints(pattern=_PERIOD),
 ]
 Reference = Annotated[
     str,
-    Meta(pattern=_REFERENCE + r"(?!\n)$", description="a name in another system; no control characters"),
-    StringConstraints(pattern=_REFERENCE + "$"),
+    Meta(
+        min_length=1,
+        max_length=200,
+        description="a name in another system; no control characters",
+        extra_json_schema={"pattern": _REFERENCE},
+    ),
+    StringConstraints(pattern=_REFERENCE, max_length=200),
 ]
 Title = Annotated[str, Meta(min_length=1, max_length=300), StringConstraints(min_length=1, max_length=300)]
-Sha256 = Annotated[str, Meta(pattern=_SHA256 + r"(?!\n)$"), StringConstraints(pattern=_SHA256 + "$")]
+Sha256 = Annotated[
+    str, Meta(min_length=64, max_length=64, extra_json_schema={"pattern": _SHA256}), StringConstraints(pattern=_SHA256)
+]
 CurrencyCode = Annotated[
     str,
-    Meta(pattern=r"^[A-Z]{3}(?!\n)$", description="ISO 4217 code"),
-    StringConstraints(pattern=r"^[A-Z]{3}$"),
+    Meta(min_length=3, max_length=3, description="ISO 4217 code", extra_json_schema={"pattern": _CURRENCY}),
+    StringConstraints(pattern=_CURRENCY),
     AfterValidator(_known_currency),
 ]
 Minor = Annotated[int, Meta(ge=-MAX_MINOR, le=MAX_MINOR), Limits(ge=-MAX_MINOR, le=MAX_MINOR)]
@@ -79,16 +98,24 @@ Sequence = Annotated[int, Meta(ge=1, le=2**53), Limits(ge=1, le=2**53)]
 CapexOpex = Literal["capex", "opex"]
 Quantity = Annotated[
     str,
-    Meta(pattern=_QUANTITY + r"(?!\n)$", description="a decimal number as text, such as 4.1, at most six decimals"),
-    StringConstraints(pattern=_QUANTITY + "$"),
+    Meta(
+        max_length=24,
+        description="a decimal number as text, such as 4.1, at most six decimals",
+        extra_json_schema={"pattern": _QUANTITY},
+    ),
+    StringConstraints(pattern=_QUANTITY),
 ]
 TimeZone = Annotated[
     str, Meta(min_length=1, max_length=64, description="IANA name, such as Europe/Paris"), AfterValidator(_known_zone)
 ]
 Origin = Annotated[
     str,
-    Meta(pattern=_ORIGIN + r"(?!\n)$", description="the portfolio's id, a hyphen, and eight random hex digits"),
-    StringConstraints(pattern=_ORIGIN + "$"),
+    Meta(
+        max_length=73,
+        description="the portfolio's id, a hyphen, and eight random hex digits",
+        extra_json_schema={"pattern": _ORIGIN},
+    ),
+    StringConstraints(pattern=_ORIGIN),
 ]
 
 
@@ -194,7 +221,7 @@ class Evidence(Shape, frozen=True, kw_only=True):
 
 def is_id(text: str) -> bool:
     """Say whether *text* can be an id: letters, digits, hyphen and underscore, 1 to 64 of them."""
-    return re.fullmatch(_ID[1:], text) is not None
+    return re.fullmatch(_ID[1:-1], text) is not None
 
 
 def as_id(text: str) -> str:

@@ -1,0 +1,78 @@
+"""Access: from settings to the streams of a NATS server, its own or a given one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from nats.aio.client import Client
+
+from ledger.jetstream import JetStreamStore, connect, create_stream, list_streams, stream_exists
+from ledger.server import private_server
+from ledger.settings import Settings
+from schemas import subjects
+
+
+class NoSuchPortfolio(Exception):
+    """The portfolio is not there, or was not named where there are several: which, and what next."""
+
+
+class Access:
+    """The portfolios of one NATS server, and the directory their files are kept in."""
+
+    def __init__(self, connection: Client, data: Path) -> None:
+        self._connection, self._data = connection, data
+
+    def store(self, portfolio: str) -> JetStreamStore:
+        """Return the stream of a portfolio, whether it is there or not."""
+        return JetStreamStore(self._connection, subjects.stream(portfolio), subjects.all_events(portfolio))
+
+    def directory(self, portfolio: str) -> Path:
+        """Return where a portfolio's archive and segments are kept."""
+        return self._data / portfolio
+
+    async def create(self, portfolio: str) -> JetStreamStore:
+        """Return the stream of a portfolio, made where it is not there. Errors: StoreError."""
+        await create_stream(self._connection, subjects.stream(portfolio), subjects.all_events(portfolio))
+        return self.store(portfolio)
+
+    async def portfolios(self) -> list[str]:
+        """Return the ids of all portfolios. Errors: StreamUnavailable."""
+        streams = await list_streams(self._connection, subjects.STREAM_PREFIX)
+        return [name for stream in streams if (name := subjects.portfolio_of(stream)) is not None]
+
+    async def choose(self, portfolio: str | None) -> str:
+        """Return the portfolio named, or the only one there is. Errors: NoSuchPortfolio, StreamUnavailable."""
+        if portfolio is not None:
+            if await stream_exists(self._connection, subjects.stream(portfolio)):
+                return portfolio
+            there = ", ".join(await self.portfolios()) or "none"
+            raise NoSuchPortfolio(
+                f"there is no portfolio {portfolio}, there is {there}; make one with `portfolio init {portfolio}`"
+            )
+        found = await self.portfolios()
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise NoSuchPortfolio(
+                f"there is no portfolio in {self._data} yet; make one with `portfolio init NAME`, "
+                "or see `portfolio demo`"
+            )
+        raise NoSuchPortfolio(f"there are several portfolios: {', '.join(found)}; name one with --portfolio")
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Access]:
+    """Yield access to the server of the settings; without a URL, the private server of the data directory.
+
+    Errors: ServerError, StreamUnavailable.
+    """
+    async with AsyncExitStack() as stack:
+        if settings.nats is None:
+            endpoint = await stack.enter_async_context(private_server(settings.data))
+            connection = await connect(endpoint.url, endpoint.token)
+        else:
+            connection = await connect(settings.nats)
+        stack.push_async_callback(connection.close)
+        yield Access(connection, settings.data)

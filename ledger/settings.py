@@ -1,0 +1,68 @@
+"""Settings: read once at an entry point, then passed. What is given in words wins over the environment."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from schemas.values import as_id, is_id
+
+ENVIRONMENT = {
+    "PORTFOLIO_DATA": "the data directory",
+    "PORTFOLIO_NAME": "the portfolio, where --portfolio is not given",
+    "PORTFOLIO_ACTOR": "who acts, where --actor is not given",
+    "PORTFOLIO_NATS": "a NATS server's URL, where --nats is not given",
+}
+"""Every setting, and what it means."""
+
+
+class SettingsError(Exception):
+    """A setting cannot be used: which, its value, what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """data: the data directory. portfolio: None for the only one there. nats: None for the private server of
+    *data*. actor: who acts."""
+
+    data: Path
+    portfolio: str | None
+    actor: str
+    nats: str | None
+
+
+def settings(
+    *,
+    data: Path | None = None,
+    portfolio: str | None = None,
+    actor: str | None = None,
+    nats: str | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Settings:
+    """Return what was given, completed from the environment and defaults. Errors: SettingsError."""
+    given = environment.get
+    chosen_portfolio = portfolio or given("PORTFOLIO_NAME") or None
+    chosen_actor = actor or given("PORTFOLIO_ACTOR") or as_id(_user())
+    for setting, value in (("portfolio", chosen_portfolio), ("actor", chosen_actor)):
+        if value is not None and not is_id(value):
+            raise SettingsError(
+                f"{setting} {value!r} is no id; use letters, digits, hyphen and underscore, 1 to 64 of them"
+            )
+    return Settings(
+        data=data or Path(given("PORTFOLIO_DATA") or platformdirs.user_data_path("portfolio-ledger")),
+        portfolio=chosen_portfolio,
+        actor=chosen_actor,
+        nats=nats or given("PORTFOLIO_NATS") or None,
+    )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "somebody"

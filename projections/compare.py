@@ -1,0 +1,212 @@
+"""Rebuild: read the stream itself, make everything anew, and compare it with what is kept.
+
+Three things are compared, and every difference is named: the archive, entry by entry; the columns of the live
+replica, cell by cell; and the views it answers with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from ledger.notary.tiles import TILE_WIDTH, entries_path, split_tile, tile_path
+from ledger.notary.tlog import Frontier, leaf_hash, tree_root
+from ledger.store import EventStore
+from projections.archive import Archive, ArchiveDiffers
+from projections.columns import table_name
+from projections.moment import Moment
+from projections.replica import Replica
+from projections.segments import SEGMENT_ENTRIES, Progress, Segments
+from projections.sync import BATCH_ENTRIES, catch_up
+from projections.views import GROUPINGS, MEASURES, Question, ask
+from schemas.events import FACTS
+
+MOST_NAMED = 20
+"""How many differences of one kind are named before the rest is only counted."""
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """Something kept that is not what the stream says. where: file, table or view; what: the place and both values."""
+
+    where: str
+    what: str
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """The outcome of a rebuild. root: of the Merkle tree over the stream, hexadecimal."""
+
+    portfolio: str
+    sequence: int
+    root: str
+    archived_entries: int
+    tables: int
+    views: int
+    differences: tuple[Difference, ...]
+
+
+async def compare(
+    store: EventStore,
+    directory: Path,
+    portfolio: str,
+    moment_now: Moment | None,
+    *,
+    entries_each: int = SEGMENT_ENTRIES,
+    progress: Progress = lambda _: None,
+) -> Comparison:
+    """Rebuild from the stream and compare with the archive, the segments and the live views.
+
+    moment_now: the day the views are compared on, None for none. Errors: StreamUnavailable, HoleInStream.
+    """
+    archive = Archive(directory)
+    fresh, root, differences = await _rebuilt(store, archive, portfolio, progress)
+    asked = _questions(fresh, moment_now)
+    tables = 0
+    try:
+        live = Replica.open(directory, portfolio, entries_each=entries_each)
+        await catch_up(live, store)
+        for name in ("events", *(table_name(fact) for fact in FACTS)):
+            differences += _tables_differ(name, live, fresh, Segments(directory, portfolio, entries_each))
+            tables += 1
+        for question, moment in asked:
+            differences += _views_differ(question, moment, live, fresh)
+    except ArchiveDiffers as error:
+        differences.append(Difference(str(directory), str(error)))
+        asked = []
+    return Comparison(
+        portfolio=portfolio,
+        sequence=fresh.sequence,
+        root=root,
+        archived_entries=archive.head().size,
+        tables=tables,
+        views=len(asked),
+        differences=tuple(_shortened(differences)),
+    )
+
+
+async def _rebuilt(
+    store: EventStore, archive: Archive, portfolio: str, progress: Progress
+) -> tuple[Replica, str, list[Difference]]:
+    """Return a replica made from the stream alone, the root over it, and where the archive differs from it."""
+    fresh, frontier = Replica(portfolio), Frontier()
+    head = archive.head()
+    differences: list[Difference] = []
+    waiting: list[bytes] = []
+    bundle: list[bytes] = []
+    async for entry in store.read():
+        frontier.append(leaf_hash(entry.payload))
+        waiting.append(entry.payload)
+        bundle.append(entry.payload)
+        if len(bundle) == TILE_WIDTH:
+            if entry.sequence <= head.size:
+                differences += _bundle_differs(archive, entry.sequence // TILE_WIDTH - 1, bundle)
+            if entry.sequence == head.size and frontier.root().hex() != head.root:
+                differences.append(Difference("head", f"the root over {head.size} entries is {frontier.root().hex()}"))
+            bundle = []
+        if len(waiting) == BATCH_ENTRIES:
+            fresh.extend(waiting)
+            progress(len(waiting))
+            waiting = []
+    if waiting:
+        fresh.extend(waiting)
+        progress(len(waiting))
+    if fresh.sequence < head.size:
+        what = f"it holds {head.size} entries, the stream ends at sequence {fresh.sequence}: entries were lost"
+        differences.append(Difference("head", what))
+    return fresh, frontier.root().hex(), differences
+
+
+def _bundle_differs(archive: Archive, index: int, payloads: list[bytes]) -> Iterator[Difference]:
+    try:
+        kept, tile = archive.entries(index), split_tile(archive.tile(0, index))
+    except (ArchiveDiffers, ValueError) as error:
+        yield Difference(entries_path(index), str(error))
+        return
+    for place, payload in enumerate(payloads):
+        sequence = index * TILE_WIDTH + place + 1
+        if kept[place] != payload:
+            at = next(
+                (n for n, (a, b) in enumerate(zip(kept[place], payload, strict=False)) if a != b),
+                min(len(kept[place]), len(payload)),
+            )
+            yield Difference(entries_path(index), f"entry {sequence} differs from the stream at byte {at}")
+        if tile[place] != leaf_hash(payload):
+            yield Difference(tile_path(0, index), f"the hash of entry {sequence} is not that of the stream's")
+    if (index + 1) % TILE_WIDTH == 0:
+        yield from _upper_tile_differs(archive, index // TILE_WIDTH)
+
+
+def _upper_tile_differs(archive: Archive, index: int) -> Iterator[Difference]:
+    try:
+        hashes = split_tile(archive.tile(1, index))
+        below = [tree_root(split_tile(archive.tile(0, index * TILE_WIDTH + n))) for n in range(TILE_WIDTH)]
+    except (ArchiveDiffers, ValueError) as error:
+        yield Difference(tile_path(1, index), str(error))
+        return
+    for place, (kept, made) in enumerate(zip(hashes, below, strict=True)):
+        if kept != made:
+            yield Difference(tile_path(1, index), f"hash {place} is not that of the tile below it")
+
+
+def _tables_differ(name: str, live: Replica, fresh: Replica, segments: Segments) -> Iterator[Difference]:
+    for start in range(0, max(live.sequence, fresh.sequence, 1), segments.entries_each):
+        bounds = f"where sequence > {start} and sequence <= {start + segments.entries_each}"
+        kept, made = (_fetched(replica, name, bounds) for replica in (live, fresh))
+        if not kept.equals(made):
+            number = start // segments.entries_each
+            in_segment = segments.manifest(number) is not None
+            kind = next((fact.__name__ for fact in FACTS if table_name(fact) == name), "events")
+            file = f"segment/{segments.directory.name}/{number}.{kind}.parquet"
+            yield from _cells_differ(file if in_segment else name, kept, made)
+
+
+def _fetched(replica: Replica, name: str, bounds: str) -> pa.Table:
+    return replica.database.cursor().execute(f'from "{name}" {bounds} order by sequence').to_arrow_table()
+
+
+def _cells_differ(where: str, kept: pa.Table, made: pa.Table) -> Iterator[Difference]:
+    olds, news = ({row["sequence"]: row for row in table.to_pylist()} for table in (kept, made))
+    for sequence in sorted(olds.keys() | news.keys()):
+        old, new = olds.get(sequence), news.get(sequence)
+        if old is None or new is None:
+            yield Difference(where, f"sequence {sequence} is {'missing' if old is None else 'not in the stream'}")
+            continue
+        for column, value in new.items():
+            if old[column] != value:
+                yield Difference(where, f"sequence {sequence}, {column} is {old[column]!r}, rebuilt {value!r}")
+
+
+def _questions(fresh: Replica, now: Moment | None) -> list[tuple[Question, Moment]]:
+    if now is None:
+        return []
+    moment = Moment(fresh.sequence, fresh.recorded_at(fresh.sequence), now.as_of)
+    asked = [Question("spend", by=by) for by in GROUPINGS]
+    asked += [Question("alignment", measure=measure) for measure in MEASURES]
+    asked += [Question("initiatives"), Question("timeline")]
+    return [(question, moment) for question in asked]
+
+
+def _views_differ(question: Question, moment: Moment, live: Replica, fresh: Replica) -> Iterator[Difference]:
+    kept, made = ask(live, question, moment), ask(fresh, question, moment)
+    told = question.by if question.name == "spend" else question.measure if question.name == "alignment" else ""
+    where = f"view {question.name} {told}".rstrip()
+    if list(kept.rows) != list(made.rows):
+        pairs: list[tuple[Any, Any]] = list(zip(kept.rows, made.rows, strict=False))
+        old, new = next(((old, new) for old, new in pairs if old != new), (len(kept.rows), len(made.rows)))
+        yield Difference(where, f"live {old}, rebuilt {new}")
+    elif kept.totals != made.totals:
+        yield Difference(where, f"totals: live {kept.totals}, rebuilt {made.totals}")
+
+
+def _shortened(differences: list[Difference]) -> Iterator[Difference]:
+    seen: dict[str, int] = {}
+    for difference in differences:
+        seen[difference.where] = seen.get(difference.where, 0) + 1
+        if seen[difference.where] <= MOST_NAMED:
+            yield difference
+    for where, count in seen.items():
+        if count > MOST_NAMED:
+            yield Difference(where, f"{count - MOST_NAMED} more")

@@ -1,0 +1,134 @@
+"""The replica: a portfolio's events in an in-memory DuckDB, ready to be asked at any moment.
+
+It opens the finished segments, decodes what the archive holds behind them, and takes in entries as they come. Every
+process has its own; they share the files and no lock. Facts are held in memory, the timeline is read from the
+segments, so a view needs no file but those that list every event.
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib.resources
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from ledger.notary.tiles import TILE_WIDTH
+from projections.archive import Archive
+from projections.columns import TIMELINE, arrow_schema, columns_of, table_name
+from projections.segments import SEGMENT_ENTRIES, Manifest, Progress, Segments, Tables
+from schemas.events import FACTS
+
+VIEW_FILES = ("counting.sql", "alignment.sql", "spend.sql", "initiatives.sql", "timeline.sql")
+
+
+class Replica:
+    """One portfolio's events as tables and views, up to `sequence`."""
+
+    def __init__(self, portfolio: str) -> None:
+        """Make an empty replica."""
+        self.portfolio = portfolio
+        self.sequence = 0
+        self.foreign: list[int] = []
+        self.database = duckdb.connect(":memory:", config={"preserve_insertion_order": False})
+        self._make_tables([], [])
+
+    @classmethod
+    def open(
+        cls,
+        directory: Path,
+        portfolio: str,
+        *,
+        entries_each: int = SEGMENT_ENTRIES,
+        progress: Progress = lambda _: None,
+    ) -> Replica:
+        """Return a replica of what the archive in *directory* holds, making the segments it lacks.
+
+        Errors: ArchiveDiffers where files were changed.
+        """
+        segments = Segments(directory, portfolio, entries_each)
+        head = Archive(directory).head()
+        segments.make(segments.missing(head.size), progress)
+        replica = cls(portfolio)
+        manifests = [manifest for n in range(head.size // entries_each) if (manifest := segments.manifest(n))]
+        replica._make_tables(manifests, [segments.directory])
+        replica.foreign = [sequence for manifest in manifests for sequence in manifest.foreign]
+        replica.sequence = len(manifests) * entries_each
+        roots = replica._take_bundles(segments.archive, head.size, progress)
+        segments.check_root(manifests, roots, head.root)
+        return replica
+
+    def extend(self, payloads: Sequence[bytes]) -> None:
+        """Take in the entries that follow `sequence`."""
+        tables = Tables(self.portfolio)
+        tables.take(self.sequence + 1, payloads)
+        self._insert("events_tail", tables.events.table())
+        for fact, table in tables.facts.items():
+            if table.batches:
+                self._insert(table_name(fact), table.table())
+        self.foreign += tables.foreign
+        self.sequence += len(payloads)
+
+    def ask(self, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Return the rows of a query, columns by name."""
+        cursor = self.database.cursor()
+        cursor.execute(query, list(parameters))
+        columns = cursor.description or []
+        rows = [dict(zip((column[0] for column in columns), row, strict=True)) for row in cursor.fetchall()]
+        for name in (column[0] for column in columns if column[1] == "TIMESTAMP"):
+            for row in rows:
+                row[name] = row[name] and row[name].replace(tzinfo=datetime.UTC)
+        return rows
+
+    def sequence_at(self, instant: datetime.datetime) -> int:
+        """Return the sequence of the last event recorded by an instant, 0 where there is none yet."""
+        naive = instant.astimezone(datetime.UTC).replace(tzinfo=None)
+        rows = self.ask("select max(sequence) as sequence from events where recorded_at <= ?", [naive])
+        return int(rows[0]["sequence"] or 0)
+
+    def recorded_at(self, sequence: int) -> datetime.datetime | None:
+        """Return when the last event up to a sequence was recorded, None where there is none."""
+        query = "select max_by(recorded_at, sequence) as at from events where sequence <= ?"
+        at: datetime.datetime | None = self.ask(query, [sequence])[0]["at"]
+        return at
+
+    def _take_bundles(self, archive: Archive, size: int, progress: Progress) -> list[bytes]:
+        roots, waiting = [], []
+        for index in range(self.sequence // TILE_WIDTH, size // TILE_WIDTH):
+            entries, root = archive.checked_entries(index)
+            roots.append(root)
+            waiting += entries
+            if len(waiting) >= 16 * TILE_WIDTH:
+                self.extend(waiting)
+                progress(len(waiting))
+                waiting = []
+        self.extend(waiting)
+        progress(len(waiting))
+        return roots
+
+    def _make_tables(self, manifests: Sequence[Manifest], directories: Sequence[Path]) -> None:
+        for fact in FACTS:
+            files = [str(directories[0] / m.files[fact.__name__]) for m in manifests if fact.__name__ in m.files]
+            self._make_table(table_name(fact), arrow_schema(columns_of(fact)), files)
+        self._make_table("events_tail", arrow_schema(TIMELINE), [])
+        files = [str(directories[0] / manifest.files["events"]) for manifest in manifests]
+        listed = f"select * from read_parquet({files!r}) union all " if files else ""
+        self.database.execute(f"create or replace view events as {listed}from events_tail")
+        for name in VIEW_FILES:
+            self.database.execute(importlib.resources.files("projections").joinpath("views", name).read_text())
+
+    def _make_table(self, name: str, schema: pa.Schema, files: Sequence[str]) -> None:
+        empty = schema.empty_table()
+        self.database.register("incoming", empty)
+        columns = ", ".join(f'"{field.name}"' for field in schema)
+        source = f"read_parquet({files!r})" if files else "incoming"
+        self.database.execute(f'create or replace table "{name}" as select {columns} from {source}')
+        self.database.unregister("incoming")
+
+    def _insert(self, name: str, rows: pa.Table) -> None:
+        self.database.register("incoming", rows)
+        self.database.execute(f'insert into "{name}" from incoming')
+        self.database.unregister("incoming")

@@ -1,0 +1,116 @@
+-- Which entries count at (as_known, as_of), and what they are worth.
+-- Source: docs/spec/views.md, "Which entries count" and "Money".
+
+-- Entries taken out by a void: it works from its own sequence on, at every as_of.
+create or replace macro voided(as_known) as table
+select reversed_sequence as sequence
+from entry_reversed
+where kind = 'void' and sequence <= as_known;
+
+-- Every money delta ever recorded, before anything is left out. committed is the open part: an actual that names a
+-- commitment lowers it by as much.
+create or replace macro money_recorded() as table
+select sequence, effective_on, 'funded' as measure, envelope, null::varchar as initiative,
+       amount_currency as currency, amount_minor as minor
+from envelope_funded
+union all
+select sequence, effective_on, 'approved', envelope, initiative, amount_currency, amount_minor
+from funding_approved
+union all
+select sequence, effective_on, 'committed', envelope, initiative, amount_currency, amount_minor
+from commitment_posted
+union all
+select sequence, effective_on, 'actual', envelope, initiative, amount_currency, amount_minor
+from actual_posted
+union all
+select sequence, effective_on, 'committed', envelope, initiative, amount_currency, -amount_minor
+from actual_posted
+where commitment is not null;
+
+-- Money that counts. A counter is an entry of its own, with the amount negated, at its own sequence and date.
+create or replace macro money(as_known, as_of) as table
+select sequence, effective_on, measure, envelope, initiative, currency, minor
+from money_recorded()
+where sequence <= as_known and effective_on <= as_of
+  and sequence not in (from voided(as_known))
+union all
+select r.sequence, r.effective_on, m.measure, m.envelope, m.initiative, m.currency, -m.minor
+from entry_reversed r join money_recorded() m on m.sequence = r.reversed_sequence
+where r.kind = 'counter' and r.sequence <= as_known and r.effective_on <= as_of;
+
+-- What is said of an initiative: field by field the newest statement that counts.
+create or replace macro described(as_known, as_of) as table
+with told as (
+    select sequence, effective_on, initiative, title, value_stream, sponsor, lead, kind, horizon, ai, true as proposed
+    from initiative_proposed
+    union all
+    select sequence, effective_on, initiative, title, value_stream, sponsor, lead, kind, horizon, ai, false
+    from initiative_amended
+)
+select initiative,
+       arg_max(title, (effective_on, sequence)) filter (title is not null) as title,
+       arg_max(value_stream, (effective_on, sequence)) filter (value_stream is not null) as value_stream,
+       arg_max(sponsor, (effective_on, sequence)) filter (sponsor is not null) as sponsor,
+       arg_max(lead, (effective_on, sequence)) filter (lead is not null) as lead,
+       arg_max(kind, (effective_on, sequence)) filter (kind is not null) as kind,
+       arg_max(horizon, (effective_on, sequence)) filter (horizon is not null) as horizon,
+       arg_max(ai.eu_class, (effective_on, sequence)) filter (ai is not null) as eu_class,
+       min(effective_on) filter (proposed) as proposed_on
+from told
+where sequence <= as_known and effective_on <= as_of
+  and sequence not in (from voided(as_known))
+group by initiative;
+
+-- The value stream an envelope belongs to.
+create or replace macro envelope_streams(as_known, as_of) as table
+select envelope, arg_max(value_stream, (effective_on, sequence)) as value_stream
+from envelope_funded
+where sequence <= as_known and effective_on <= as_of
+  and sequence not in (from voided(as_known))
+group by envelope;
+
+-- The money entries that count at one moment and not at the other, by the sequence that made the change: an entry's
+-- own, or that of the void that took it out.
+create or replace macro money_changed(known_before, of_before, known_after, of_after) as table
+with before_ as (from money(known_before, of_before)),
+after_ as (from money(known_after, of_after)),
+reversals as (
+    select reversed_sequence, min(sequence) as sequence
+    from entry_reversed
+    where kind = 'void' and sequence <= greatest(known_before, known_after)
+    group by reversed_sequence
+), changed as (
+    (from after_ except from before_) union all (from before_ except from after_)
+)
+select distinct coalesce(r.sequence, c.sequence) as sequence, c.envelope, c.initiative, c.currency
+from changed c left join reversals r on r.reversed_sequence = c.sequence
+  and not (r.sequence <= least(known_before, known_after));
+
+-- The declaration that holds for each initiative.
+create or replace macro declarations(as_known, as_of) as table
+select initiative, arg_max(sequence, (effective_on, sequence)) as sequence
+from alignment_declared
+where sequence <= as_known and effective_on <= as_of
+  and sequence not in (from voided(as_known))
+group by initiative;
+
+-- The set of objectives that holds.
+create or replace macro objectives_sequence(as_known, as_of) as table
+select arg_max(sequence, (effective_on, sequence)) as sequence
+from objectives_set
+where sequence <= as_known and effective_on <= as_of
+  and sequence not in (from voided(as_known));
+
+-- The entries about each initiative that one moment knows or has reached and the other has not.
+create or replace macro initiative_changes(known_before, of_before, known_after, of_after) as table
+with about as (
+    select sequence, effective_on, substr(subject, 12) as initiative from events where subject like 'initiative/%'
+    union all
+    select r.sequence, r.effective_on, substr(e.subject, 12)
+    from entry_reversed r join events e on e.sequence = r.reversed_sequence
+    where e.subject like 'initiative/%'
+)
+select sequence, initiative
+from about
+where (sequence <= known_after and effective_on <= of_after)
+      <> (sequence <= known_before and effective_on <= of_before);

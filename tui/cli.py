@@ -1,0 +1,65 @@
+"""portfolio: the command line. Each command lives where its work is; here they get their names."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+
+import cyclopts
+
+from tui.asking import diff_, log, rebuild, view
+from tui.common import EXPECTED, WRONG_USE, told
+from tui.demo import demo
+from tui.recording import import_, init, send
+
+app = cyclopts.App(
+    name="portfolio",
+    help="""An event-sourced ledger of portfolio decisions, with an audit trail that can be replayed and proved.
+
+Start with `portfolio demo`, or `portfolio init NAME --currency USD` and `portfolio send FILE`.
+
+Exit codes: 0 done; 1 refused, or the check does not hold; 2 wrong use or malformed input; 3 the world failed.""",
+    help_format="markdown",
+    version_flags=["--version"],
+)
+app.command(demo, name="demo")
+app.command(init, name="init")
+app.command(import_, name="import")
+app.command(send, name="send")
+app.command(log, name="log")
+app.command(view, name="view")
+app.command(diff_, name="diff")
+app.command(rebuild, name="rebuild")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. Entry point of the `portfolio` program."""
+    try:
+        code = app(
+            sys.argv[1:] if arguments is None else list(arguments),
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+        )
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except cyclopts.CycloptsError as error:
+        print(f"portfolio: {' '.join(str(error).split())} See `portfolio --help`.", file=sys.stderr)
+        return WRONG_USE
+    except BrokenPipeError:
+        # Whoever read our output has gone; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except EXPECTED as error:
+        message, code = told(error)
+        print(f"portfolio: {message}", file=sys.stderr)
+        return code
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        print("portfolio: stopped; what was acknowledged is recorded", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""What every command shares: its options, its way to the ledger, and how it tells what went wrong.
+
+Exit codes: 0 done; 1 refused, or the check does not hold; 2 wrong use or malformed input; 3 the world failed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ledger.access import Access, NoSuchPortfolio, opened
+from ledger.server import ServerError
+from ledger.settings import Settings, SettingsError, settings
+from ledger.store import StoreError
+from projections.archive import ArchiveDiffers
+from projections.moment import MomentError
+from projections.replica import Replica
+from projections.segments import Progress
+from projections.sync import synced
+from tui.model.text import clean
+
+DONE, REFUSED, WRONG_USE, WORLD_FAILED = 0, 1, 2, 3
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Common:
+    """Options of every command."""
+
+    portfolio: Annotated[str | None, Parameter(help="The portfolio; not needed where there is only one.")] = None
+    data: Annotated[Path | None, Parameter(help="The data directory. Also PORTFOLIO_DATA.")] = None
+    actor: Annotated[str | None, Parameter(help="Who acts. Also PORTFOLIO_ACTOR.")] = None
+    nats: Annotated[str | None, Parameter(help="A NATS server's URL; without it the data directory's own server.")] = (
+        None
+    )
+    json: Annotated[bool, Parameter(help="Print JSON.", negative="")] = False
+
+    def settings(self) -> Settings:
+        """Return the settings these options and the environment make. Errors: SettingsError."""
+        return settings(data=self.data, portfolio=self.portfolio, actor=self.actor, nats=self.nats)
+
+
+class CommandError(Exception):
+    """The command cannot go on: what, which, what next. code: the exit code."""
+
+    def __init__(self, message: str, code: int = WRONG_USE) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@asynccontextmanager
+async def access(common: Common) -> AsyncIterator[tuple[Access, Settings]]:
+    """Yield the ledger the options name, and the settings."""
+    chosen = common.settings()
+    async with opened(chosen) as reached:
+        yield reached, chosen
+
+
+@asynccontextmanager
+async def replica(common: Common) -> AsyncIterator[Replica]:
+    """Yield a replica of the portfolio the options name, caught up with its stream."""
+    async with access(common) as (reached, chosen):
+        portfolio = await reached.choose(chosen.portfolio)
+        with progress(f"reading {portfolio}") as told:
+            made = await synced(reached.store(portfolio), reached.directory(portfolio), portfolio, progress=told)
+        yield made
+
+
+@contextmanager
+def progress(label: str, total: int | None = None) -> Iterator[Progress]:
+    """Yield a function that moves a progress bar on stderr; where stderr is no terminal, one that does nothing.
+
+    The bar shows only once something moves it.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(clean(label), total=total, visible=False)
+        yield lambda count: bars.update(task, advance=count, visible=True)
+
+
+def told(error: Exception) -> tuple[str, int]:
+    """Return one line about an error, and the exit code it means."""
+    code = WORLD_FAILED
+    if isinstance(error, CommandError):
+        code = error.code
+    elif isinstance(error, SettingsError | MomentError | NoSuchPortfolio):
+        code = WRONG_USE
+    return " ".join(clean(str(error)).split()), code
+
+
+EXPECTED = (CommandError, SettingsError, MomentError, NoSuchPortfolio, StoreError, ServerError, ArchiveDiffers, OSError)
+"""What main turns into one line; anything else is a bug and keeps its traceback."""
+
+
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a file, of standard input for `-`. Errors: CommandError."""
+    if str(path) == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CommandError(f"cannot read {path}: {error.strerror}; give a file that can be read") from error

@@ -1,0 +1,37 @@
+"""Clean text: what events say, made safe for a terminal.
+
+Text from events is hostile. Control characters move cursors and set clipboards, bidirectional marks reorder what is
+read, zero-width characters hide. Each becomes a token that can be seen, such as `<U+202E>`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_SUSPECT = re.compile(r"[^\x20-\x7e\xa1-\u02ff\u0370-\u05ff\u0900-\u1fff\u20a0-\u20bf\u2100-\u27bf\u3040-\ud7ff]")
+_HIDDEN_CATEGORIES = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
+_HIDDEN_LETTERS = {"\u115f", "\u1160", "\u3164", "\uffa0", "\u2800"}
+
+
+def clean(text: str, width: int | None = None) -> str:
+    """Return *text* with every character that is not plainly visible as a token, cut to *width* with an ellipsis.
+
+    Units: width counts characters.
+    """
+    shown = _SUSPECT.sub(_token, text)
+    if width is not None and len(shown) > width:
+        return shown[: max(width - 1, 0)] + "…"
+    return shown
+
+
+def has_hidden(text: str) -> bool:
+    """Say whether *text* holds characters that `clean` makes visible."""
+    return clean(text) != text
+
+
+def _token(match: re.Match[str]) -> str:
+    character = match.group()
+    hidden = unicodedata.category(character) in _HIDDEN_CATEGORIES or character in _HIDDEN_LETTERS
+    variation = 0xFE00 <= ord(character) <= 0xFE0F or 0xE0100 <= ord(character) <= 0xE01EF
+    return f"<U+{ord(character):04X}>" if hidden or variation else character

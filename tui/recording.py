@@ -1,0 +1,261 @@
+"""Commands that record: init, send and import."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import secrets
+import sys
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from cyclopts import Parameter
+
+from ledger.importers import commands as ndjson
+from ledger.importers import nyc_capital
+from ledger.importers.lines import Problem
+from ledger.store import EventStore, MemoryStore
+from ledger.writer import Writer
+from schemas.receipts import Accepted, ReasonClass, Receipt, Refused, receipt_as_dict
+from tui.common import DONE, REFUSED, WRONG_USE, CommandError, Common, access, progress, read_file
+from tui.model.text import clean
+
+BEFORE_ALL = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+"""When the opening of a historic portfolio counts as recorded: before anything an importer may bring."""
+
+
+async def init(
+    name: str,
+    *,
+    currency: str,
+    title: str | None = None,
+    historic: Annotated[bool, Parameter(negative="")] = False,
+    time_zone: str = "UTC",
+    fiscal_year_start: int = 1,
+    common: Common | None = None,
+) -> int:
+    """Make a portfolio: its stream, and its first event.
+
+    Parameters
+    ----------
+    name
+        Letters, digits, hyphen and underscore, 1 to 64.
+    currency
+        ISO 4217 code of the portfolio's own currency, such as USD.
+    title
+        What people call it.
+    historic
+        Let an importer state when things were recorded, until the first command of the portfolio's own.
+    time_zone
+        IANA name; says which day an instant falls on.
+    fiscal_year_start
+        Month the fiscal year starts in, 1 to 12.
+    """
+    common = common or Common()
+    if common.portfolio not in (None, name):
+        raise CommandError(f"two portfolios are named, {name} and {common.portfolio}; leave --portfolio away")
+    common = replace(common, portfolio=name)
+    origin = f"{name}-{secrets.token_hex(4)}"
+    line = opening_command(
+        name,
+        origin,
+        common.settings().actor,
+        title=title or name,
+        currency=currency,
+        time_zone=time_zone,
+        fiscal_year_start=fiscal_year_start,
+        historic=historic,
+        day=datetime.datetime.now(datetime.UTC).date(),
+    )
+    # Judged on paper first, so that a command that cannot be accepted leaves no stream behind.
+    receipt = await Writer(name, MemoryStore()).submit(line)
+    if isinstance(receipt, Accepted):
+        async with access(common) as (reached, _):
+            receipt = await Writer(name, await reached.create(name)).submit(line)
+    if common.json:
+        print(json.dumps({"portfolio": name, "origin": origin, **receipt_as_dict(receipt)}))
+    elif isinstance(receipt, Accepted):
+        print(f"{name} is open. Commands for it name the ledger {origin}.")
+    if isinstance(receipt, Refused):
+        raise CommandError(f"cannot open {name}: {in_words(receipt)}", _code([receipt]))
+    return DONE
+
+
+def opening_command(
+    name: str,
+    origin: str,
+    actor: str,
+    *,
+    title: str,
+    currency: str,
+    time_zone: str = "UTC",
+    fiscal_year_start: int = 1,
+    historic: bool = False,
+    day: datetime.date,
+) -> bytes:
+    """Return the OpenPortfolio command of a new portfolio, one JSON line."""
+    asked: dict[str, Any] = {
+        "type": "OpenPortfolio.v1",
+        "portfolio": origin,
+        "commandid": str(uuid.uuid5(uuid.NAMESPACE_URL, origin)),
+        "actor": actor,
+        "subject": f"portfolio/{name}",
+        "time": BEFORE_ALL.date() if historic else day,
+        "data": {
+            "portfolio": name,
+            "title": title,
+            "currency": currency,
+            "historic": historic,
+            "time_zone": time_zone,
+            "fiscal_year_start": fiscal_year_start,
+            "registrar": {"actor": actor, "person": actor},
+            "log_origin": origin,
+        },
+    }
+    if historic:
+        asked["recordedtime"] = BEFORE_ALL
+    return msgspec.json.encode(asked)
+
+
+async def send(file: Path, *, common: Common | None = None) -> int:
+    """Send commands, one JSON object a line, and print a receipt a line.
+
+    Parameters
+    ----------
+    file
+        The commands as NDJSON; - for standard input. A command that names no portfolio or actor is completed with
+        the one chosen; everything else is sent as it stands.
+    """
+    common = common or Common()
+    given = [command for _, command in ndjson.commands(read_file(file))]
+    receipts: list[Receipt] = []
+    async with access(common) as (reached, chosen):
+        portfolio = await reached.choose(chosen.portfolio)
+        writer = Writer(portfolio, reached.store(portfolio))
+        await writer.catch_up()
+        opened = writer.book.opened
+        missing = {"portfolio": opened.log_origin if opened else portfolio, "actor": chosen.actor}
+        with progress(f"sending to {portfolio}", len(given)) as moved:
+            async for receipt in writer.submit_each(completed(line, missing) for line in given):
+                print(json.dumps(receipt_as_dict(receipt)), flush=True)
+                receipts.append(receipt)
+                moved(1)
+    return _code(receipts)
+
+
+def completed(line: bytes, missing: Mapping[str, str]) -> bytes:
+    """Return a command with the fields it lacks put in front; one that lacks none as the bytes it was."""
+    try:
+        command = json.loads(line)
+    except (ValueError, RecursionError):
+        return line
+    if not isinstance(command, dict) or not missing.keys() - command.keys():
+        return line
+    added = {name: value for name, value in missing.items() if name not in command}
+    inner = line.strip()[1:].lstrip()
+    comma = b"" if inner.startswith(b"}") else b","
+    return msgspec.json.encode(added)[:-1] + comma + inner
+
+
+async def import_(
+    format: Literal["nyc-capital", "commands"],
+    path: Path,
+    *,
+    alignment: Path | None = None,
+    objectives: Path | None = None,
+    common: Common | None = None,
+) -> int:
+    """Import a history from files. Running it again changes nothing; an interrupted import goes on where it was.
+
+    Parameters
+    ----------
+    format
+        nyc-capital: a directory with it_budget_lines.csv and it_commitments.csv. commands: a file of NDJSON.
+    path
+        The directory or file.
+    alignment
+        For nyc-capital: a CSV of budget_line, objective, share_bp.
+    objectives
+        For nyc-capital: a CSV of objective, title, weight_bp.
+    """
+    common = common or Common()
+    if format == "commands":
+        return await send(path, common=common)
+    files = {name: read_file(path / name) for name in NYC_FILES}
+    for name, extra in (("alignment.csv", alignment), ("objectives.csv", objectives)):
+        if extra is not None:
+            files[name] = read_file(extra)
+    async with access(common) as (reached, chosen):
+        portfolio = await reached.choose(chosen.portfolio)
+        return await import_files(reached.store(portfolio), portfolio, files, chosen.actor, as_json=common.json)
+
+
+async def import_files(
+    store: EventStore, portfolio: str, files: Mapping[str, bytes], actor: str, *, as_json: bool = False
+) -> int:
+    """Import capital plans into a portfolio, tell what was left out by line, and print a summary."""
+    writer = Writer(portfolio, store)
+    await writer.catch_up()
+    opened = writer.book.opened
+    if opened is None:
+        raise CommandError(f"portfolio {portfolio} was never opened; make it with `portfolio init {portfolio}`")
+    read = list(nyc_capital.commands(files, origin=opened.log_origin, actor=actor, currency=opened.currency))
+    problems = [each for each in read if isinstance(each, Problem)]
+    lines = [each for each in read if isinstance(each, bytes)]
+    for problem in problems:
+        print(f"{problem.file}:{problem.line}: {clean(problem.message)}", file=sys.stderr)
+    before, receipts = writer.book.sequence, []
+    with progress(f"importing into {portfolio}", len(lines)) as moved:
+        async for receipt in writer.submit_each(lines):
+            receipts.append(receipt)
+            moved(1)
+    refused = [receipt for receipt in receipts if isinstance(receipt, Refused)]
+    for receipt in refused[:MOST_SHOWN]:
+        print(f"refused: {in_words(receipt)}", file=sys.stderr)
+    if len(refused) > MOST_SHOWN:
+        print(f"refused: {len(refused) - MOST_SHOWN} more", file=sys.stderr)
+    recorded = sum(isinstance(each, Accepted) and each.events[0].sequence > before for each in receipts)
+    summary = {
+        "portfolio": portfolio,
+        "commands": len(lines),
+        "recorded": recorded,
+        "already_there": len(receipts) - recorded - len(refused),
+        "refused": len(refused),
+        "left_out": len(problems),
+        "sequence": writer.book.sequence,
+    }
+    if as_json:
+        print(json.dumps(summary))
+    else:
+        told = f"{recorded:,} of {len(lines):,} commands recorded, {summary['already_there']:,} were there already"
+        told += f", {len(refused):,} refused" if refused else ""
+        told += f"; {len(problems):,} lines left out" if problems else ""
+        print(f"{told}. {portfolio} stands at sequence {writer.book.sequence:,}.")
+    return REFUSED if refused else DONE
+
+
+def in_words(refused: Refused) -> str:
+    """Return a refusal as one clean line: what, about which, what is allowed."""
+    told = receipt_as_dict(refused)
+    detail = told["detail"]
+    parts = [f"{name} {value}" for name, value in detail.items() if name not in ("problem", "allowed", "problems")]
+    said = f"{refused.reason.name}: {detail.get('problem', refused.reason.meaning)}"
+    said += f" ({', '.join(parts)})" if parts else ""
+    said += f"; allowed: {detail['allowed']}" if "allowed" in detail else ""
+    return clean(said)
+
+
+def _code(receipts: Iterable[Receipt]) -> int:
+    refusals = [receipt.reason for receipt in receipts if isinstance(receipt, Refused)]
+    if any(reason.of_class is ReasonClass.SHAPE for reason in refusals):
+        return WRONG_USE
+    return REFUSED if refusals else DONE
+
+
+NYC_FILES = ("it_budget_lines.csv", "it_commitments.csv")
+MOST_SHOWN = 10
+"""How many refusals of an import are shown one by one."""
