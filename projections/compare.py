@@ -164,7 +164,7 @@ def _tables_differ(name: str, live: Replica, fresh: Replica, segments: Segments)
 
 
 def _fetched(replica: Replica, name: str, bounds: str) -> pa.Table:
-    return replica.database.cursor().execute(f'from "{name}" {bounds} order by sequence').to_arrow_table()
+    return replica.database.cursor().sql(f'from "{name}" {bounds} order by sequence').to_arrow_table()
 
 
 def _cells_differ(where: str, kept: pa.Table, made: pa.Table) -> Iterator[Difference]:

@@ -377,6 +377,17 @@ def histories(min_commands: int = 1, max_commands: int = 40) -> SearchStrategy[l
     return st.one_of([st.lists(steps, min_size=least, max_size=max_commands) for least in at_least]).map(told)
 
 
+@st.composite
+def moments(
+    draw: st.DrawFn, min_commands: int = 1, max_commands: int = 40
+) -> tuple[list[Recorded], int, datetime.date]:
+    """Return a history's events, and a sequence and a day to look at it from; late ones more often than early."""
+    events = record(draw(histories(min_commands, max_commands)))
+    turns = days(events)
+    as_known = draw(st.just(len(events)) | st.integers(len(events) // 2, len(events)) | st.integers(0, len(events)))
+    return events, as_known, draw(st.sampled_from(turns[len(turns) // 2 :]) | st.sampled_from(turns))
+
+
 def told(steps: Sequence[bytes]) -> list[bytes]:
     """Return the command lines that *steps* choose, one a step; of no step, none."""
     teller = _Chooser()
@@ -420,13 +431,15 @@ class _Chooser(Teller):
             self._oddity(c)
         else:
             self._known = [name for name in INITIATIVES if self.book.initiative(name) is not None]
-            funded = bool(self.book.currencies)
-            asks = [self._fund, self._objectives] + [self._propose] * 2 * (len(self._known) < len(INITIATIVES))
-            asks += [self._commit, self._pay, self._reverse] * funded
-            asks += [self._align, self._amend, self._plan, self._gate, self._forecast] * bool(self._known)
-            asks += [self._approve, self._approve, self._commit, self._pay, self._reverse] * bool(
-                self._known and funded
-            )
+            asks = [self._fund, self._objectives]
+            if len(self._known) < len(INITIATIVES):
+                asks += 2 * [self._propose]
+            if self.book.currencies:
+                asks += [self._commit, self._pay, self._reverse]
+            if self._known:
+                asks += [self._align, self._align, self._amend, self._plan, self._gate, self._forecast]
+            if self._known and self.book.currencies:
+                asks += 2 * [self._approve, self._approve, self._commit, self._pay, self._reverse]
             ask = c.of(asks)
             days = [d for d in (*DAYS, *3 * [self._today()]) if ask != self._align or objectives_in_force(self.book, d)]
             self._day = c.of(days or DAYS)
@@ -456,7 +469,8 @@ class _Chooser(Teller):
 
     def _fund(self, c: _Choices) -> Ask:
         envelope, minor, currencies = c.of(ENVELOPES), c.of(MINORS) * 10, self.book.currencies
-        currency = currencies.get(envelope) or c.of(("USD", "USD", "EUR", "JPY"))
+        own = self.book.opened.currency
+        currency = currencies.get(envelope) or c.of((own, own, "USD", "JPY", own, "EUR"))
         others = [name for name, of in sorted(currencies.items()) if of == currency and name != envelope]
         kinds = ["initial", "supplement", "contingency"] + ["transfer", "transfer", "transfer"] * bool(others)
         kinds += ["carry_forward", "carry_forward", "reduction", "return"] * (envelope in currencies)
@@ -555,7 +569,9 @@ class _Chooser(Teller):
 
     def _forecast(self, c: _Choices) -> Ask:
         minors = [c.of(MINORS) for _ in range(c.of((1, 2, 0)))]
-        return forecast(c.of(self._known), str(self._today()), *minors, currency=c.of(("USD", "USD", "EUR")))
+        return forecast(
+            c.of(self._known), str(self._today()), *minors, currency=c.of((self.book.opened.currency, "USD", "EUR"))
+        )
 
     def _reverse(self, c: _Choices) -> Ask:
         """Choose money to void or counter, or the newest fact of a subject and type to void."""

@@ -115,10 +115,9 @@ async def log(
     *,
     initiative: str | None = None,
     type: str | None = None,
-    by_actor: Annotated[str | None, Parameter(help="Only what this actor recorded.")] = None,
     common: Common | None = None,
 ) -> int:
-    """List the events; with --json as they are stored, one a line, byte for byte.
+    """List the events; with --json as they are stored, one a line, byte for byte; with --actor those of one actor.
 
     Parameters
     ----------
@@ -128,8 +127,8 @@ async def log(
         Only events of this type, with or without its version.
     """
     common = common or Common()
-    wanted_actor = by_actor or common.actor
-    rows = []
+    wanted_actor = common.actor
+    rows: list[list[str]] = []
     async with access(common) as (reached, chosen):
         portfolio = await reached.choose(chosen.portfolio)
         async for entry in reached.store(portfolio).read():

@@ -54,28 +54,36 @@ EMPTY = {
 """What to say where a view has no rows, and what to do about it."""
 
 
+LADDER = {
+    "funded": "funded_minor",
+    "approved": "approved_minor",
+    "committed": "committed_minor",
+    "actual": "actual_minor",
+    "free": "free_minor",
+    "uncommitted": "uncommitted_minor",
+}
+"""The funding ladder, by the words of its columns."""
+
+
 def _spend(view: View) -> str:
-    headers = ["key", "title", "funded", "approved", "committed", "actual", "free", "uncommitted", ""]
-    figures = ("funded_minor", "approved_minor", "committed_minor", "actual_minor", "free_minor", "uncommitted_minor")
-    rows = []
-    for row in view.rows:
-        assert isinstance(row, SpendRow)
-        key = NO_INITIATIVE if row.key is None else clean(row.key, 40)
-        cells = [money(getattr(row, name), row.currency) for name in figures]
-        rows.append([key, clean(row.title or "", 36), *cells, row.currency])
+    spent = [row for row in view.rows if isinstance(row, SpendRow)]
     totals = [view.totals, *view.totals.get("other_currencies", [])]
+    words = list(LADDER)
+    if not any(row.key is not None and row.funded_minor for row in spent):
+        # Funds stand on envelopes; where rows are initiatives or objectives, free would only mislead.
+        words = [word for word in words if word not in ("funded", "free")]
+    titled = any(row.title for row in spent)
+    rows = []
+    for row in spent:
+        key = NO_INITIATIVE if row.key is None else clean(row.key, 40)
+        cells = [money(getattr(row, LADDER[word]), row.currency) for word in words]
+        rows.append([key, *([clean(row.title or "", 36)] if titled else []), *cells, row.currency])
     for total in totals:
-        cells = [money(total[name], total["currency"]) for name in figures]
-        rows.append(["total", "", *cells, total["currency"] or ""])
-    if not any(row[1] for row in rows):  # a column of titles without one is no help
-        headers, rows = _without_second(headers), [_without_second(row) for row in rows]
-    texts = len(headers) - len(figures) - 1
-    right = [*[False] * texts, *[True] * len(figures), False]
+        cells = [money(total[LADDER[word]], total["currency"]) for word in words]
+        rows.append(["total", *([""] if titled else []), *cells, total["currency"] or ""])
+    headers = ["key", *(["title"] if titled else []), *words, ""]
+    right = [False, *([False] if titled else []), *[True] * len(words), False]
     return table(headers, rows, right, total=len(totals) == 1)
-
-
-def _without_second(cells: list[str]) -> list[str]:
-    return [cells[0], *cells[2:]]
 
 
 def _alignment(view: View) -> str:

@@ -20,7 +20,7 @@ from ledger.importers import nyc_capital
 from ledger.importers.lines import Problem
 from ledger.store import EventStore, MemoryStore
 from ledger.writer import Writer
-from schemas.receipts import Accepted, ReasonClass, Receipt, Refused, receipt_as_dict
+from schemas.receipts import Accepted, Reason, ReasonClass, Receipt, Refused, receipt_as_dict
 from tui.common import DONE, REFUSED, WRONG_USE, CommandError, Common, access, progress, read_file
 from tui.model.text import clean
 
@@ -163,8 +163,7 @@ def completed(line: bytes, missing: Mapping[str, str]) -> bytes:
 
 async def import_(
     format: Literal["nyc-capital", "commands"],
-    path: Path,
-    *,
+    *paths: Path,
     alignment: Path | None = None,
     objectives: Path | None = None,
     common: Common | None = None,
@@ -175,8 +174,8 @@ async def import_(
     ----------
     format
         nyc-capital: a directory with it_budget_lines.csv and it_commitments.csv. commands: a file of NDJSON.
-    path
-        The directory or file.
+    paths
+        The directory, or the files.
     alignment
         For nyc-capital: a CSV of budget_line, objective, share_bp.
     objectives
@@ -184,8 +183,12 @@ async def import_(
     """
     common = common or Common()
     if format == "commands":
-        return await send(path, common=common)
-    files = {name: read_file(path / name) for name in NYC_FILES}
+        if not paths:
+            raise CommandError("no file is named; give files of commands, or - for standard input")
+        return max([await send(path, common=common) for path in paths])
+    if len(paths) != 1:
+        raise CommandError(f"{format} is one directory, {len(paths)} were named; give the one that holds {{NYC_FILES[0]}")
+    files = {name: read_file(paths[0] / name) for name in NYC_FILES}
     for name, extra in (("alignment.csv", alignment), ("objectives.csv", objectives)):
         if extra is not None:
             files[name] = read_file(extra)
@@ -218,6 +221,12 @@ async def import_files(
         print(f"refused: {in_words(receipt)}", file=sys.stderr)
     if len(refused) > MOST_SHOWN:
         print(f"refused: {len(refused) - MOST_SHOWN} more", file=sys.stderr)
+    if any(receipt.reason is Reason.COMMAND_ID_REUSED for receipt in refused):
+        print(
+            "The source, or who imports it, has changed since it was imported. What is recorded stays; "
+            "correct it with ReverseEntry and new commands.",
+            file=sys.stderr,
+        )
     recorded = sum(isinstance(each, Accepted) and each.events[0].sequence > before for each in receipts)
     summary = {
         "portfolio": portfolio,

@@ -349,15 +349,8 @@ def test_the_fixed_history_is_accepted_whole_and_holds_every_type():
 # Laws.
 
 
-@st.composite
-def moments(draw, max_commands=40):
-    """Return a history's events, and a sequence and a day to look at it from."""
-    events = h.record(draw(h.histories(1, max_commands)))
-    return events, draw(st.integers(0, len(events))), draw(st.sampled_from(h.days(events)))
-
-
 @law
-@given(moments())
+@given(h.moments())
 def test_law_totals_agree_whatever_they_are_listed_by(moment):
     totals = []
     for by in BYS:
@@ -373,7 +366,9 @@ def test_law_totals_agree_whatever_they_are_listed_by(moment):
 
 @law
 @given(
-    moments(), st.sampled_from(["approved", "committed", "actual", "forecast"]), st.sampled_from(["USD", "EUR", "JPY"])
+    h.moments(),
+    st.sampled_from(["approved", "committed", "actual", "forecast"]),
+    st.sampled_from(["USD", "EUR", "JPY"]),
 )
 def test_law_alignment_accounts_for_all_the_money(moment, measure, currency):
     rows, totals = alignment(*moment, measure, currency)
@@ -391,14 +386,14 @@ def test_law_alignment_accounts_for_all_the_money(moment, measure, currency):
 
 
 @law
-@given(moments())
+@given(h.moments())
 def test_law_nothing_recorded_after_the_moment_is_seen(moment):
     events, as_known, as_of = moment
     assert every_view(events, as_known, as_of) == every_view(events[:as_known], LAST, as_of)
 
 
 @law
-@given(moments())
+@given(h.moments())
 def test_law_nothing_effective_after_the_day_moves_a_sum_but_a_void(moment):
     events, as_known, as_of = moment
     voids = {event.at for event in events if isinstance(event.data, EntryReversed) and event.data.kind == "void"}
