@@ -187,7 +187,8 @@ async def import_(
             raise CommandError("no file is named; give files of commands, or - for standard input")
         return max([await send(path, common=common) for path in paths])
     if len(paths) != 1:
-        raise CommandError(f"{format} is one directory, {len(paths)} were named; give the one that holds {{NYC_FILES[0]}")
+        problem = f"{format} is one directory, {len(paths)} were named"
+        raise CommandError(f"{problem}; give the one that holds {NYC_FILES[0]}")
     files = {name: read_file(paths[0] / name) for name in NYC_FILES}
     for name, extra in (("alignment.csv", alignment), ("objectives.csv", objectives)):
         if extra is not None:
