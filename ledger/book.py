@@ -85,7 +85,7 @@ class Book:
         self.stacks: dict[tuple[str, type[Fact]], tuple[Dated, ...]] = {}
         self.sums: dict[SumKey, int] = {}
         self.currencies: dict[str, str] = {}
-        self.value_streams: dict[str, str] = {}
+        self.value_streams: dict[str, tuple[Dated, ...]] = {}
         self.reversed_by: dict[int, int] = {}
         self._line_keys: list[LineKey | None] = [None]
         self._line_key_places: dict[LineKey, int] = {}
@@ -136,14 +136,21 @@ class Book:
             return "active"
         return ENDED.get(gate.outcome, "held" if gate.outcome == "hold" else "active")
 
-    def description(self, initiative: str) -> dict[str, Any]:
-        """Return what is said of an initiative now: the proposal's fields with later amendments laid over."""
+    def description(self, initiative: str, day: datetime.date) -> dict[str, Any]:
+        """Return what is said of an initiative on *day*: field by field the newest statement that is effective."""
         subject = f"initiative/{initiative}"
-        proposal = self.newest(subject, InitiativeProposed)
-        told = {name: getattr(proposal, name) for name in AMENDABLE}
-        for dated in self.stacks.get((subject, InitiativeAmended), ()):
+        said = [
+            dated for kind in (InitiativeProposed, InitiativeAmended) for dated in self.stacks.get((subject, kind), ())
+        ]
+        told: dict[str, Any] = dict.fromkeys(AMENDABLE)
+        for dated in sorted((each for each in said if each.effective_on <= day), key=lambda each: each[:2]):
             told |= {name: value for name in AMENDABLE if (value := getattr(dated.fact, name)) is not None}
         return told
+
+    def value_stream(self, envelope: str, day: datetime.date) -> str | None:
+        """Return the value stream an envelope belongs to on *day*, None where none is known."""
+        named = [dated for dated in self.value_streams.get(envelope, ()) if dated.effective_on <= day]
+        return max(named, key=lambda dated: dated[:2]).fact if named else None
 
     def total(self, measure: str, envelope: str, initiative: str | None = None, commitment: str | None = None) -> int:
         """Return a sum in minor units. measure: funded and approved of an envelope; open of a commitment;
@@ -236,9 +243,16 @@ class Book:
         if event.command is not None:
             self._keep_command()
             self._command = (event.commandid, event.at, 1, hash64(event.command.encode()))
-        elif self._command is not None:
+        elif self._command is not None and self._command[0] == event.commandid:
             name, first, count, mark = self._command
             self._command = (name, first, count + 1, mark)
+        else:
+            self.end_command()
+
+    def end_command(self) -> None:
+        """Say that no further entry belongs to the command before."""
+        self._keep_command()
+        self._command = None
 
     def _keep_command(self) -> None:
         if self._command is not None:
@@ -268,7 +282,9 @@ def evolve(book: Book, event: Recorded) -> None:
             book.put(book.currencies, key.envelope, key.currency)
         _move(book, key, minor)
         if isinstance(fact, EnvelopeFunded):
-            book.put(book.value_streams, fact.envelope, fact.value_stream)
+            streams = book.value_streams.get(fact.envelope, ())
+            named = Dated(event.effective_on, event.at, fact.value_stream)
+            book.put(book.value_streams, fact.envelope, (*streams, named))
         if isinstance(fact, ActualPosted):
             book.posting_refs.put(fact.posting_ref, event.at)
     else:
@@ -284,6 +300,7 @@ def evolve_foreign(book: Book, sequence: int) -> None:
     """Take note of an entry that is no event: it has its place and no meaning."""
     book.sequence = sequence
     book.foreign_count += 1
+    book.end_command()
     book.write_line(None, 0)
 
 
@@ -326,6 +343,10 @@ def _reverse(book: Book, fact: EntryReversed, sequence: int) -> None:
     book.put(book.reversed_by, fact.sequence, sequence)
     if line.key.envelope is not None:
         _move(book, line.key, -line.minor)
+        if fact.kind == "void" and line.key.type is EnvelopeFunded:
+            named = book.value_streams.get(line.key.envelope, ())
+            kept = tuple(dated for dated in named if dated.sequence != fact.sequence)
+            book.put(book.value_streams, line.key.envelope, kept)
         return
     stack = book.stacks.get((line.key.subject, line.key.type), ())
     left = tuple(dated for dated in stack if dated.sequence != fact.sequence)

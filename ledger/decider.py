@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
+import zoneinfo
 from collections.abc import Callable
 from itertools import chain
 from typing import Any, NamedTuple
@@ -55,7 +56,7 @@ RULES: dict[type[c.Command], Rule] = {
     c.DecideGate: Rule(lambda ask, book, _: funding.decide_gate(ask, book)),
     c.PostCommitment: Rule(lambda ask, book, _: spending.post_commitment(ask, book)),
     c.PostActual: Rule(lambda ask, book, _: spending.post_actual(ask, book)),
-    c.UpdateForecast: Rule(lambda ask, book, at: delivery.update_forecast(ask, book, at.date())),
+    c.UpdateForecast: Rule(lambda ask, book, at: delivery.update_forecast(ask, book, _day(book, at))),
     c.ReverseEntry: Rule(lambda ask, book, _: corrections.reverse_entry(ask, book), corrections.reversals),
     c.OpenPortfolio: Rule(lambda *_: iter(())),
     c.AmendInitiative: Rule(lambda ask, book, _: delivery.amend_initiative(ask, book)),
@@ -85,6 +86,12 @@ def decide(asked: Asked, book: Book, *, now: datetime.datetime) -> tuple[Recorde
             return found
         flags.append(found)
     return _record(asked, rule.facts(ask, book), flags, book, recorded_at, now)
+
+
+def _day(book: Book, at: datetime.datetime) -> datetime.date:
+    opened = book.opened
+    assert opened is not None, "nothing is decided before the opening"
+    return at.astimezone(zoneinfo.ZoneInfo(opened.time_zone)).date()
 
 
 def _common(ask: c.Command, book: Book, now: datetime.datetime, *, reused: bool) -> Guards:

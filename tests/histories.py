@@ -267,7 +267,7 @@ def days(events: Sequence[Recorded]) -> list[datetime.date]:
 
 
 def every_type_history() -> list[bytes]:
-    """Return about sixty lines, all of them accepted, that hold every type of event and each special case once."""
+    """Return seventy lines, all of them accepted, that hold every type of event and each special case once."""
     teller = Teller()
     say = teller.say
     # A historic import: recorded when the source published it, and again a quarter later.

@@ -62,7 +62,7 @@ async def view(
     if parquet is not None:
         _write_parquet(answer, parquet)
     if common.json:
-        print(msgspec.json.encode(answer).decode())
+        _print_line(msgspec.json.encode(answer))
     elif csv:
         _print_csv(answer)
     elif parquet is None:
@@ -165,7 +165,7 @@ async def rebuild(*, common: Common | None = None) -> int:
         with progress(f"rebuilding {portfolio}", await store.last_sequence()) as moved:
             found = await compare(store, directory, portfolio, today, progress=moved)
     if common.json:
-        print(msgspec.json.encode(found).decode())
+        _print_line(msgspec.json.encode(found))
     else:
         print(plain.comparison_screen(found))
     return REFUSED if found.differences else DONE
@@ -191,9 +191,10 @@ def _print_csv(answer: View) -> None:
     fields = VIEWS[answer.view].row.__struct_fields__
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(fields)
+    shown = clean if sys.stdout.isatty() else str
     for row in answer.rows:
         values = msgspec.to_builtins(row)
-        writer.writerow("" if values[field] is None else values[field] for field in fields)
+        writer.writerow("" if values[field] is None else shown(str(values[field])) for field in fields)
 
 
 def _write_parquet(answer: View, path: Path) -> None:
@@ -213,7 +214,7 @@ def _log_foreign(rows: list[list[str]], sequence: int, payload: bytes, why: str,
 
 
 def _print_line(payload: bytes) -> None:
-    """Print stored bytes as they are; to a terminal, with every character that could act on it escaped."""
+    """Print JSON, or what is stored, as it is; to a terminal, with every character that could act on it escaped."""
     if sys.stdout.isatty():
         try:
             print(json.dumps(json.loads(payload), separators=(",", ":")))

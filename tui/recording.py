@@ -28,6 +28,10 @@ BEFORE_ALL = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 """When the opening of a historic portfolio counts as recorded: before anything an importer may bring."""
 
 
+FileOrStdin = Annotated[Path, Parameter(allow_leading_hyphen=True)]
+"""A file to read, or `-`, which looks like an option and is none."""
+
+
 async def init(
     name: str,
     *,
@@ -121,7 +125,7 @@ def opening_command(
     return msgspec.json.encode(asked)
 
 
-async def send(file: Path, *, common: Common | None = None) -> int:
+async def send(file: FileOrStdin, *, common: Common | None = None) -> int:
     """Send commands, one JSON object a line, and print a receipt a line.
 
     Parameters

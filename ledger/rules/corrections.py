@@ -5,9 +5,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from ledger.book import MONEY_FACTS, Book, Line
-from ledger.rules.guards import Guard, Guards
+from ledger.rules.guards import Guard, Guards, within_envelope
 from schemas.commands import ReverseEntry
-from schemas.events import EntryReversed, InitiativeProposed, PortfolioOpened
+from schemas.events import EntryReversed, EnvelopeFunded, FundingApproved, InitiativeProposed, PortfolioOpened
 from schemas.receipts import Reason, Refused
 
 STANDS_FOR_EVER = (PortfolioOpened, InitiativeProposed)
@@ -25,6 +25,8 @@ def reverse_entry(ask: ReverseEntry, book: Book) -> Guards:
     yield _not_reversed(data, book)
     yield _may_be_reversed(data, line)
     yield _is_newest(data, line, book)
+    for reversal in reversals(ask, book):
+        yield _within_envelope(reversal, book)
 
 
 def reversals(ask: ReverseEntry, book: Book) -> tuple[EntryReversed, ...]:
@@ -62,3 +64,15 @@ def _is_newest(data: EntryReversed, line: Line, book: Book) -> Guard:
     if line.key.type in MONEY_FACTS or book.is_newest(data.sequence, line.key):
         return None
     return Refused(Reason.NOT_NEWEST, field="data.sequence", value=data.sequence, subject=line.key.subject)
+
+
+def _within_envelope(data: EntryReversed, book: Book) -> Guard:
+    """Taking funds back, or a reduction of what was approved, must not leave more approved than funded."""
+    line = book.line(data.sequence)
+    if line is None or line.key.envelope is None:
+        return None
+    if line.key.type is EnvelopeFunded and line.minor > 0:
+        return within_envelope(book, line.key.envelope, funded=-line.minor)
+    if line.key.type is FundingApproved and line.minor < 0:
+        return within_envelope(book, line.key.envelope, approved=-line.minor)
+    return None

@@ -53,7 +53,7 @@ def fund_envelope(ask: FundEnvelope, book: Book) -> Guards:
     yield sign_fits(data.kind, data.amount, ENVELOPE_SIGNS)
     yield in_range(book.total("funded", data.envelope) + data.amount.minor)
     for leg in envelope_legs(ask, book):
-        if leg.amount.minor < 0 and data.counter_envelope != data.envelope:
+        if leg.amount.minor < 0 and leg.counter_envelope != leg.envelope:
             yield within_envelope(book, leg.envelope, funded=leg.amount.minor)
 
 
@@ -68,7 +68,7 @@ def envelope_legs(ask: FundEnvelope, book: Book) -> tuple[EnvelopeFunded, ...]:
     went_out = replace(
         data,
         envelope=comes_from,
-        value_stream=book.value_streams.get(comes_from, data.value_stream),
+        value_stream=book.value_stream(comes_from, ask.time) or data.value_stream,
         fiscal_period=period,
         counter_envelope=data.envelope,
         counter_period=data.fiscal_period,

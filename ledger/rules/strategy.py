@@ -93,7 +93,7 @@ def _shares_have_a_home(data: ObjectivesSet, book: Book, day: datetime.date) -> 
         return None
     for declared in book.each(AlignmentDeclared):
         for contribution in declared.contributions:
-            if contribution.objective in retired and _was_active(contribution.objective, book):
+            if contribution.objective in retired and _had_a_home(contribution.objective, book):
                 return Refused(
                     Reason.OBJECTIVE_HAS_SHARES,
                     field="data.objectives",
@@ -103,10 +103,10 @@ def _shares_have_a_home(data: ObjectivesSet, book: Book, day: datetime.date) -> 
     return None
 
 
-def _was_active(objective: str, book: Book) -> bool:
+def _had_a_home(objective: str, book: Book) -> bool:
     before = book.newest(f"objectives/{book.portfolio}", ObjectivesSet)
     return before is not None and any(
-        listed.id == objective and listed.status == "active" for listed in before.objectives
+        listed.id == objective and (listed.status == "active" or listed.successors) for listed in before.objectives
     )
 
 

@@ -53,15 +53,20 @@ with latest as (
     where sequence <= as_known and effective_on <= as_of
       and sequence not in (from voided(as_known))
     group by initiative
-), estimates as (
-    select initiative, e.amount.currency as currency, sum(e.amount.minor)::bigint as minor
-    from (select initiative, unnest(estimate) as e from latest)
-    group by initiative, e.amount.currency
 ), sums as (
     select measure, initiative, currency, sum(minor)::bigint as minor
     from money(as_known, as_of)
     where measure <> 'funded'
     group by measure, initiative, currency
+), estimates as (
+    select initiative, e.amount.currency as currency, sum(e.amount.minor)::bigint as minor
+    from (select initiative, unnest(estimate) as e from latest)
+    group by initiative, e.amount.currency
+    union all
+    -- Nothing left to spend, in whatever currency it was spent.
+    select l.initiative, s.currency, 0
+    from latest l join sums s on s.measure = 'actual' and s.initiative = l.initiative
+    where len(l.estimate) = 0
 ), forecast as (
     select 'forecast' as measure, e.initiative, e.currency, (e.minor + coalesce(a.minor, 0))::bigint as minor
     from estimates e left join sums a

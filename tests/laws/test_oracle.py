@@ -16,7 +16,7 @@ from schemas.commands import parse
 from schemas.events import FACTS, EntryReversed
 from schemas.receipts import Accepted, Refused
 from tests import histories as h
-from tests.oracle import BYS, MEASURES, alignment, initiatives, spend, split, timeline
+from tests.oracle import BYS, MEASURES, UNALIGNED, alignment, initiatives, spend, split, timeline
 
 D = datetime.date
 LAST = 10**6
@@ -133,12 +133,16 @@ def test_of_facts_that_replace_each_other_the_later_date_holds_and_then_the_late
         ("2026-02-01", h.amend("AI-1", title="february, recorded later")),
         ("2026-03-01", h.amend("AI-1", title="march again")),
         ("2026-03-01", h.reverse(5, "void")),
+        ("2026-03-01", h.plan("AI-1", 1)),
+        ("2026-02-01", h.plan("AI-1", 2)),
     )
     titles = [(5, 1, "first"), (5, 2, "february, recorded later"), (5, 3, "march again"), (6, 3, "march")]
     for as_known, month, title in titles:
         (row,) = initiatives(events, as_known, D(2026, month, 1))
         assert (row["title"], row["lead"]) == (title, "lee" if month == 3 else None)
         assert row["last_sequence"] == 5
+    numbers = [initiatives(events, LAST, D(2026, month, 1))[0]["baseline_number"] for month in (1, 2, 3)]
+    assert numbers == [None, 2, 1]
 
 
 def test_money_declared_for_a_retired_objective_serves_its_successors():
@@ -165,12 +169,14 @@ def test_money_declared_for_a_retired_objective_serves_its_successors():
     assert amounts[1] == {"a": 90, "b": 0, "": 10}
     assert amounts[2] == {"b": 23, "c": 67, "": 10}, "of 22.5 and 67.5 the smaller id is rounded up"
     assert amounts[3] == {"b": 23, "d": 0, "": 77}, "a successor that is not active passes nothing on"
+    keys = {month: [row["key"] for row in spend(events, LAST, D(2026, month, 1), "objective")] for month in (1, 2, 3)}
+    assert keys == {1: ["a", UNALIGNED, None], 2: ["b", "c", UNALIGNED, None], 3: ["b", UNALIGNED, None]}
 
 
 def test_the_largest_remainders_are_rounded_up_and_ties_go_to_the_smaller_id_the_rest_last():
-    assert split(100, {"a": 1, "b": 1, "~unaligned": 1}) == {"a": 34, "b": 33, "~unaligned": 33}
-    assert split(2, {"a": 1, "b": 1, "~unaligned": 1}) == {"a": 1, "b": 1, "~unaligned": 0}
-    assert split(1, {"a": 3, "b": 3, "~unaligned": 4}) == {"a": 0, "b": 0, "~unaligned": 1}
+    assert split(100, {"a": 1, "b": 1, UNALIGNED: 1}) == {"a": 34, "b": 33, UNALIGNED: 33}
+    assert split(2, {"a": 1, "b": 1, UNALIGNED: 1}) == {"a": 1, "b": 1, UNALIGNED: 0}
+    assert split(1, {"a": 3, "b": 3, UNALIGNED: 4}) == {"a": 0, "b": 0, UNALIGNED: 1}
     assert split(-5, {"a": 1, "b": 1}) == {"a": -3, "b": -2}
     assert split(0, {"a": 1, "b": 1}) == {"a": 0, "b": 0}
 
@@ -192,7 +198,7 @@ def test_spend_by_objective_splits_each_measure_over_all_envelopes_together():
     ] == [
         ("a", "A", 0, 1, -2),
         ("b", "B", 0, 0, -1),
-        ("~unaligned", None, 0, 1, -2),
+        (UNALIGNED, None, 0, 1, -2),
         (None, None, 1_000, 0, 0),
     ]
 
