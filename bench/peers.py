@@ -17,6 +17,7 @@ from bench import history, stores
 from bench.answers import FOREVER, MEASURES, Answer, Fold, Move, SpendFold, aligned, folded, status_after
 from ledger.notary.tiles import TILE_WIDTH
 from projections.archive import Archive
+from projections.moment import Moment
 from schemas import codec
 from schemas.envelope import Recorded
 from schemas.events import (
@@ -106,9 +107,9 @@ class SQLiteViews:
         self.database = sqlite3.connect(directory / "columns.sqlite")
         self.database.execute("pragma cache_size = -400000")
 
-    def answer(self, name: str, as_known: int, as_of: datetime.date) -> Answer:
+    def answer(self, name: str, moment: Moment) -> Answer:
         """Return one of the views."""
-        at = {"known": as_known, "of": str(as_of)}
+        at: dict[str, object] = {"known": moment.sequence, "of": str(moment.as_of)}
         if name == "spend":
             return self._sums("envelope", at)
         return self._alignment(at) if name == "alignment" else self._initiatives(at)

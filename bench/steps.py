@@ -8,7 +8,8 @@ from __future__ import annotations
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import mean, quantiles
 
@@ -67,10 +68,7 @@ def rebuild(directory: Path, event_count: int) -> Outcome:
 
 def views(directory: Path, event_count: int) -> Outcome:
     """Each view at random moments, held to SQLite's answers and, at a few, to the fold of all events."""
-    from bench import peers
-
     replica = Replica.open(directory / history.PORTFOLIO, history.PORTFOLIO)
-    sqlite = peers.SQLiteViews(directory)
     sequences = [random.Random(SEED + place).randint(event_count // 100, event_count) for place in range(MOMENTS)]
     outcome, moments, resolving_s = Outcome(), [], []
     for sequence in sequences:
@@ -78,26 +76,23 @@ def views(directory: Path, event_count: int) -> Outcome:
         moments.append(moment(replica, str(sequence), None, now=history.START))
         resolving_s.append(time.perf_counter() - started)
     _percentiles(outcome, "moment", resolving_s)
+    ours = {name: _asked(outcome, name, moments, partial(of_replica, replica, name)) for name in VIEWS}
+    outcome.peak_mb = own_peak_mb()  # before the peers take memory of their own
+
+    from bench import peers
+
+    sqlite = peers.SQLiteViews(directory)
     for name in VIEWS:
-        ours_s, sqlite_s = [], []
-        for at in (moments[0], *moments):  # the first twice: asked once before it counts
-            started = time.perf_counter()
-            ours = of_replica(replica, name, at)
-            asked = time.perf_counter()
-            theirs = sqlite.answer(name, at.sequence, at.as_of)
-            sqlite_s.append(time.perf_counter() - asked)
-            ours_s.append(asked - started)
-            same(f"{name} as known at {at.sequence}, by SQLite", ours, theirs)
-        _percentiles(outcome, name, ours_s[1:])
-        _percentiles(outcome, f"{name} by SQLite", sqlite_s[1:])
-    outcome.peak_mb = own_peak_mb()
+        answers = _asked(outcome, f"{name} by SQLite", moments, partial(sqlite.answer, name))
+        for at, mine, theirs in zip(moments, ours[name], answers, strict=True):
+            same(f"{name} as known at {at.sequence}, by SQLite", mine, theirs)
     folding_s = []
-    for at in moments[:FOLDED_MOMENTS]:
+    for place, at in enumerate(moments[:FOLDED_MOMENTS]):
         started = time.perf_counter()
         fold = peers.refold(directory, at.sequence, at.as_of)
         folding_s.append(time.perf_counter() - started)
         for name in VIEWS:
-            same(f"{name} as known at {at.sequence}, by refold", of_replica(replica, name, at), fold.answer(name))
+            same(f"{name} as known at {at.sequence}, by refold", ours[name][place], fold.answer(name))
     outcome.seconds["refold"] = mean(folding_s)
     return outcome
 
@@ -141,6 +136,18 @@ STEPS: dict[str, Callable[[Path, int], Outcome]] = {
 def _end(event_count: int) -> Moment:
     """Return the moment after so many events, everything effective."""
     return Moment(event_count, None, FOREVER)
+
+
+def _asked(outcome: Outcome, what: str, moments: Sequence[Moment], asked: Callable[[Moment], Answer]) -> list[Answer]:
+    """Return the answers at each moment, and note how long they took; asked once before it counts."""
+    asked(moments[0])
+    answers, seconds = [], []
+    for at in moments:
+        started = time.perf_counter()
+        answers.append(asked(at))
+        seconds.append(time.perf_counter() - started)
+    _percentiles(outcome, what, seconds)
+    return answers
 
 
 def _percentiles(outcome: Outcome, name: str, seconds: list[float]) -> None:

@@ -33,7 +33,7 @@ from ledger.notary.tiles import (
     tile_path,
     tiles_completed,
 )
-from ledger.notary.tlog import Frontier, leaf_hash, tree_root
+from ledger.notary.tlog import HASH_BYTES, Frontier, leaf_hash, tree_root
 
 
 class ArchiveDiffers(Exception):
@@ -69,8 +69,14 @@ class Archive:
         return self._read(entries_path(index))
 
     def tile(self, level: int, index: int) -> bytes:
-        """Return the bytes of a full tile. Errors: ArchiveDiffers where it is missing."""
-        return self._read(tile_path(level, index))
+        """Return the bytes of a full tile. Errors: ArchiveDiffers where it is missing or not full."""
+        tile = self._read(tile_path(level, index))
+        if len(tile) != TILE_WIDTH * HASH_BYTES:
+            raise ArchiveDiffers(
+                f"{tile_path(level, index)} has {len(tile)} bytes, a full tile {TILE_WIDTH * HASH_BYTES}; remove "
+                f"{self.directory}, it is read from the stream again"
+            )
+        return tile
 
     def entries(self, index: int) -> list[bytes]:
         """Return the entries of a bundle, unchecked. Errors: ArchiveDiffers where it is missing or malformed."""
@@ -100,10 +106,10 @@ class Archive:
         """Append entries after the head, whole bundles only, and return the new head.
 
         Shape: a multiple of 256 payloads. The caller holds `writing`.
-        Errors: ArchiveDiffers where a file is there already with other bytes.
+        Errors: ArchiveDiffers where a file is there already with other bytes, or the head does not fit itself.
         """
         head = self.head()
-        frontier = Frontier(head.size, [bytes.fromhex(root) for root in head.frontier])
+        frontier = self._frontier(head)
         for start in range(0, len(payloads), TILE_WIDTH):
             bundle = payloads[start : start + TILE_WIDTH]
             leaves = [leaf_hash(payload) for payload in bundle]
@@ -131,6 +137,18 @@ class Archive:
                 yield False
             else:
                 yield True
+
+    def _frontier(self, head: Head) -> Frontier:
+        try:
+            frontier = Frontier(head.size, [bytes.fromhex(root) for root in head.frontier])
+        except ValueError as error:
+            raise ArchiveDiffers(f"{self.directory / 'head'} is damaged: {error}; remove {self.directory}") from error
+        if frontier.root().hex() != head.root:
+            raise ArchiveDiffers(
+                f"the frontier in {self.directory / 'head'} does not have its root; one of them was changed. Compare "
+                f"with `portfolio rebuild`, then remove {self.directory}"
+            )
+        return frontier
 
     def _tile_over(self, tile: Tile) -> bytes:
         """Return the hashes of the 256 tiles below a full one."""

@@ -16,7 +16,7 @@ import pyarrow as pa
 from ledger.notary.tiles import TILE_WIDTH, entries_path, split_tile, tile_path
 from ledger.notary.tlog import Frontier, leaf_hash, tree_root
 from ledger.store import EventStore
-from projections.archive import Archive, ArchiveDiffers
+from projections.archive import Archive, ArchiveDiffers, Head
 from projections.columns import table_name
 from projections.moment import Moment
 from projections.replica import Replica
@@ -103,8 +103,8 @@ async def _rebuilt(
         if len(bundle) == TILE_WIDTH:
             if entry.sequence <= head.size:
                 differences += _bundle_differs(archive, entry.sequence // TILE_WIDTH - 1, bundle)
-            if entry.sequence == head.size and frontier.root().hex() != head.root:
-                differences.append(Difference("head", f"the root over {head.size} entries is {frontier.root().hex()}"))
+            if entry.sequence == head.size:
+                differences += _head_differs(head, frontier)
             bundle = []
         if len(waiting) == BATCH_ENTRIES:
             fresh.extend(waiting)
@@ -117,6 +117,13 @@ async def _rebuilt(
         what = f"it holds {head.size} entries, the stream ends at sequence {fresh.sequence}: entries were lost"
         differences.append(Difference("head", what))
     return fresh, frontier.root().hex(), differences
+
+
+def _head_differs(head: Head, frontier: Frontier) -> Iterator[Difference]:
+    if frontier.root().hex() != head.root:
+        yield Difference("head", f"the root over {head.size} entries is {frontier.root().hex()}, not {head.root}")
+    if tuple(root.hex() for root in frontier.roots) != head.frontier:
+        yield Difference("head", f"the frontier over {head.size} entries is not the stream's")
 
 
 def _bundle_differs(archive: Archive, index: int, payloads: list[bytes]) -> Iterator[Difference]:

@@ -36,7 +36,7 @@ def moment(replica: Replica, as_known: str | None, as_of: str | None, *, now: da
     if as_known is None:
         sequence, day = replica.sequence, now.astimezone(zone).date()
     elif as_known.isascii() and as_known.isdigit():
-        sequence = int(as_known)
+        sequence = int(as_known.lstrip("0")[:20] or "0")  # a few thousand digits are more than Python reads
         if sequence > replica.sequence:
             raise MomentError(f"sequence {sequence} is beyond the last, {replica.sequence}; give one that is recorded")
         recorded_at = replica.recorded_at(sequence)
@@ -56,17 +56,21 @@ def time_zone(replica: Replica) -> datetime.tzinfo:
 
 
 def _instant(text: str, zone: datetime.tzinfo) -> datetime.datetime:
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        day = _date(text)
-        return datetime.datetime.combine(day, datetime.time.max, zone)
     try:
-        instant = datetime.datetime.fromisoformat(text)
-    except ValueError as error:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            instant = datetime.datetime.combine(_date(text), datetime.time.max, zone)
+        else:
+            instant = datetime.datetime.fromisoformat(text)
+        instant = instant if instant.tzinfo is not None else instant.replace(tzinfo=zone)
+        # The first and last hours of the calendar are not there in every zone.
+        return instant.astimezone(datetime.UTC).astimezone(zone)
+    except MomentError:
+        raise
+    except (ValueError, OverflowError) as error:
         raise MomentError(
             f"{text!r} is no moment; give a sequence such as 8124, a date such as 2026-03-31 or an instant such as "
             "2026-03-31T18:00:00Z"
         ) from error
-    return instant if instant.tzinfo is not None else instant.replace(tzinfo=zone)
 
 
 def _date(text: str) -> datetime.date:

@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from ledger.notary.tiles import TILE_WIDTH
-from projections.archive import Archive
+from projections.archive import Archive, ArchiveDiffers
 from projections.columns import TIMELINE, arrow_schema, columns_of, table_name
 from projections.segments import SEGMENT_ENTRIES, Manifest, Progress, Segments, Tables
 from schemas.events import FACTS
@@ -54,7 +54,12 @@ class Replica:
         segments.make(segments.missing(head.size), progress)
         replica = cls(portfolio)
         manifests = [manifest for n in range(head.size // entries_each) if (manifest := segments.manifest(n))]
-        replica._make_tables(manifests, [segments.directory])
+        try:
+            replica._make_tables(manifests, [segments.directory])
+        except duckdb.Error as error:
+            raise ArchiveDiffers(
+                f"a segment cannot be read: {error}; remove {segments.directory}, it is made again"
+            ) from error
         replica.foreign = [sequence for manifest in manifests for sequence in manifest.foreign]
         replica.sequence = len(manifests) * entries_each
         roots = replica._take_bundles(segments.archive, head.size, progress)

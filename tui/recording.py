@@ -211,7 +211,10 @@ async def import_files(
     opened = writer.book.opened
     if opened is None:
         raise CommandError(f"portfolio {portfolio} was never opened; make it with `portfolio init {portfolio}`")
-    read = list(nyc_capital.commands(files, origin=opened.log_origin, actor=actor, currency=opened.currency))
+    try:
+        read = list(nyc_capital.commands(files, origin=opened.log_origin, actor=actor, currency=opened.currency))
+    except ValueError as error:
+        raise CommandError(f"cannot import plans into {portfolio}: {error}; choose a portfolio in another") from error
     problems = [each for each in read if isinstance(each, Problem)]
     lines = [each for each in read if isinstance(each, bytes)]
     for problem in problems:

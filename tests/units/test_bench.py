@@ -57,7 +57,7 @@ def test_spend_is_the_same_to_the_cent_whoever_sums_it(written, replica):
     assert peers.refold(written, EVENTS).answer("spend") == ours
     assert peers.eventsourcing_spend(written, EVENTS) == ours
     assert peers.duckdb_spend(written) == ours
-    assert peers.SQLiteViews(written).answer("spend", EVENTS, FOREVER) == ours
+    assert peers.SQLiteViews(written).answer("spend", END) == ours
 
 
 @pytest.mark.parametrize("name", VIEWS)
@@ -67,7 +67,7 @@ def test_a_view_at_a_moment_is_the_same_by_refold_and_by_sqlite(written, replica
     ours = of_replica(replica, name, at)
     assert len(ours) > 1
     assert peers.refold(written, at.sequence, at.as_of).answer(name) == ours
-    assert peers.SQLiteViews(written).answer(name, at.sequence, at.as_of) == ours
+    assert peers.SQLiteViews(written).answer(name, at) == ours
 
 
 def test_answers_that_part_by_a_cent_stop_the_run():

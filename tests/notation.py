@@ -1,0 +1,150 @@
+"""Rules in the portfolio's own words: given what stands, when a command comes, then this becomes of it.
+
+    given(fund("claims", 100), propose("AI-1"))
+        .when(approve("AI-1", "claims", 101))
+        .then(flagged(Reason.OVER_ENVELOPE))
+
+What can be asked is in tests.histories. It is asked for TODAY, by ana, unless `on` says something else. A portfolio is
+open unless the first thing given is its opening, or nothing is given by `given_nothing`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from typing import Any, NamedTuple
+
+from ledger.book import Book, evolve, evolve_foreign
+from ledger.decider import Asked, Repeated, decide
+from schemas.commands import parse
+from schemas.envelope import Recorded
+from schemas.receipts import Reason, Refused
+from tests.histories import ORIGIN, PORTFOLIO, START, Ask, opening
+
+TODAY = START.date()
+
+Outcome = tuple[Recorded, ...] | Repeated | Refused
+
+
+class Said(NamedTuple):
+    """An ask, the day it is to be true from, and fields of the command other than its data."""
+
+    ask: Ask
+    day: datetime.date | str = TODAY
+    more: dict[str, Any] = {}  # noqa: RUF012 - never changed
+
+    def line(self, commandid: str) -> bytes:
+        """Return the command as its sender writes it."""
+        said = {"type": f"{self.ask.type}.v1", "portfolio": ORIGIN, "commandid": commandid, "actor": "ana"}
+        said |= {"subject": self.ask.about, "time": str(self.day), "data": self.ask.data} | self.more
+        return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+class Foreign(NamedTuple):
+    """An entry that is no event."""
+
+
+def on(day: datetime.date | str, ask: Ask, **more: Any) -> Said:
+    """Ask for another day, or with other fields of the command."""
+    return Said(ask, day, more)
+
+
+def foreign() -> Foreign:
+    """Say that somebody else's entry stands here."""
+    return Foreign()
+
+
+def given(*said: Ask | Said | Foreign) -> Given:
+    """Return a portfolio in which all this was accepted, in this order, after its opening."""
+    first = said[0] if said else None
+    asked = first.ask if isinstance(first, Said) else first
+    opens = isinstance(asked, Ask) and asked.type == "OpenPortfolio"
+    return Given(Book(PORTFOLIO)).and_(*(() if opens else (opening(),)), *said)
+
+
+def given_nothing() -> Given:
+    """Return a portfolio that was never opened."""
+    return Given(Book(PORTFOLIO))
+
+
+class Given:
+    """A book, and what can be asked of it."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+
+    def and_(self, *said: Ask | Said | Foreign) -> Given:
+        """Add what was accepted after that."""
+        for each in said:
+            if isinstance(each, Foreign):
+                evolve_foreign(self.book, self.book.sequence + 1)
+                continue
+            outcome = self._decide(_said(each).line(f"c-{self.book.sequence + 1}"), START)
+            assert isinstance(outcome, tuple), f"given, and not accepted: {each}: {outcome}"
+            for event in outcome:
+                evolve(self.book, event)
+        return self
+
+    def when(self, said: Ask | Said | bytes, *, at: str | None = None) -> When:
+        """Let a command come, at an instant where one is named."""
+        line = said if isinstance(said, bytes) else _said(said).line("asked")
+        return When(self._decide(line, START if at is None else datetime.datetime.fromisoformat(at)))
+
+    def _decide(self, line: bytes, now: datetime.datetime) -> Outcome:
+        command = parse(line)
+        return command if isinstance(command, Refused) else decide(Asked(command, line), self.book, now=now)
+
+
+class When(NamedTuple):
+    """What became of a command."""
+
+    outcome: Outcome
+
+    def then(self, expected: Expected) -> tuple[Recorded, ...]:
+        """Check that it is what was expected; return the events of a command that was accepted."""
+        outcome = self.outcome
+        if expected.repeats is not None:
+            assert outcome == expected.repeats
+            return ()
+        if expected.refuses is not None:
+            assert isinstance(outcome, Refused), f"expected {expected.refuses.name}, got {outcome}"
+            assert outcome.reason is expected.refuses, outcome
+            assert {name: outcome.detail.get(name) for name in expected.detail} == expected.detail, outcome
+            return ()
+        assert isinstance(outcome, tuple), f"expected events, got {outcome}"
+        flags = ",".join(reason.name for reason in expected.flags) or None
+        assert {event.flags for event in outcome} == {flags}, outcome
+        return outcome
+
+
+class Expected(NamedTuple):
+    """What should become of a command."""
+
+    flags: tuple[Reason, ...] = ()
+    refuses: Reason | None = None
+    detail: dict[str, Any] = {}  # noqa: RUF012 - never changed
+    repeats: Repeated | None = None
+
+
+def accepted() -> Expected:
+    """Events, and no flag on any of them."""
+    return Expected()
+
+
+def flagged(*reasons: Reason) -> Expected:
+    """Events, each with exactly these flags."""
+    return Expected(flags=reasons)
+
+
+def refused(reason: Reason, **detail: Any) -> Expected:
+    """Nothing, for this reason. detail: what of the receipt's detail matters here."""
+    return Expected(refuses=reason, detail=detail)
+
+
+def repeated(sequence: int, event_count: int = 1) -> Expected:
+    """Nothing new: the command was accepted before."""
+    return Expected(repeats=Repeated(sequence, event_count))
+
+
+def _said(said: Ask | Said) -> Said:
+    return said if isinstance(said, Said) else Said(said)
