@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from projections.moment import Moment
 from projections.replica import Replica
-from projections.views import AlignmentRow, InitiativeRow, Question, SpendRow, ask
+from projections.rows import AlignmentRow, InitiativeRow, SpendRow
+from projections.views import Question, ask
 from schemas.envelope import Recorded
 from schemas.events import (
     ActualPosted,

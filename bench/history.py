@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from bench.teller import PORTFOLIO, START, Teller
-from ledger.book import Book, evolve
+from ledger.book import Book
 from ledger.decider import Asked, Repeated, decide
+from ledger.evolve import evolve
 from schemas import codec
 from schemas.commands import parse
 from schemas.envelope import Recorded

@@ -8,9 +8,13 @@ from pathlib import Path
 
 from nats.aio.client import Client
 
-from ledger.jetstream import JetStreamStore, connect, create_stream, list_streams, stream_exists
+from ledger.connection import connect
+from ledger.jetstream import JetStreamStore
+from ledger.refusals import Refusals
 from ledger.server import private_server
 from ledger.settings import Settings
+from ledger.streams import create_stream, list_streams, stream_exists
+from ledger.writer import Clock, Writer, system_clock
 from schemas import subjects
 
 
@@ -27,6 +31,16 @@ class Access:
     def store(self, portfolio: str) -> JetStreamStore:
         """Return the stream of a portfolio, whether it is there or not."""
         return JetStreamStore(self._connection, subjects.stream(portfolio), subjects.all_events(portfolio))
+
+    async def refusals(self, portfolio: str) -> Refusals:
+        """Return the refusals of a portfolio; their stream is made where it is not there. Errors: StoreError."""
+        stream, subject = subjects.refusals_stream(portfolio), subjects.refusal(portfolio)
+        await create_stream(self._connection, stream, subject)
+        return Refusals(portfolio, JetStreamStore(self._connection, stream, subject))
+
+    async def writer(self, portfolio: str, clock: Clock = system_clock) -> Writer:
+        """Return a writer of a portfolio that keeps its refusals. Errors: StoreError."""
+        return Writer(portfolio, self.store(portfolio), clock, await self.refusals(portfolio))
 
     def directory(self, portfolio: str) -> Path:
         """Return where a portfolio's archive and segments are kept."""

@@ -1,9 +1,9 @@
-"""The book: the portfolio as the decider sees it, and evolve, which takes one event into it.
+"""The book: the portfolio as the decider sees it.
 
 The book holds what a rule may ask and nothing else: sums of money, the facts that replace each other (as stacks,
 newest last, so that a void can take the newest away), a line for each entry that a reversal may name, and hashes
 of every command id and posting reference. `speculate` and `roll_back` let a writer decide a batch before it is
-stored and take it back when it was not.
+stored and take it back when it was not. How an event changes it is in `evolve`.
 """
 
 from __future__ import annotations
@@ -14,28 +14,27 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeVar
 
 from ledger.index import Found, HashIndex, hash64
+from ledger.notary.tlog import Frontier
 from schemas.envelope import Recorded
 from schemas.events import (
-    ActualPosted,
-    CommitmentPosted,
-    EntryReversed,
-    EnvelopeFunded,
     Fact,
-    FundingApproved,
     GateDecided,
     InitiativeAmended,
     InitiativeProposed,
     ObjectivesSet,
+    PeriodClosed,
+    PolicyAdopted,
     PortfolioOpened,
 )
+from schemas.values import fiscal_year, period_days
 
 F = TypeVar("F", bound=Fact)
 
 ENDED = {"kill": "killed", "complete": "completed", "merged": "merged"}
 """Outcomes of a gate that end an initiative, and the status they leave."""
 
-MONEY_FACTS: tuple[type[Fact], ...] = (EnvelopeFunded, FundingApproved, CommitmentPosted, ActualPosted)
-"""Facts that are deltas: any of them can be reversed at any time."""
+AMENDABLE = ("title", "sponsor", "lead", "value_stream", "kind", "horizon", "parent", "ai")
+"""What an amendment can change of an initiative."""
 
 
 class Dated(NamedTuple):
@@ -46,27 +45,39 @@ class Dated(NamedTuple):
     fact: Any
 
 
+SumKey = tuple[str, str, str | None, str | None]
+"""(measure, envelope, initiative, commitment). measure: funded, approved, open, actual."""
+
+Move = tuple[int, SumKey]
+"""A sum that an entry moves: 1 by its delta, -1 against it."""
+
+
+class Booking(NamedTuple):
+    """A period's sum that an entry moves. measure: funded, approved, committed or actual."""
+
+    sign: int
+    measure: str
+    period: str
+
+
+class LineKey(NamedTuple):
+    """What entries have in common; a few thousand for a million entries. moves: empty for what is no money.
+    booked: the periods the money stands in. leg: where the other leg of a transfer stands, 1 behind or 1 before."""
+
+    type: type[Fact]
+    subject: str
+    currency: str = ""
+    moves: tuple[Move, ...] = ()
+    booked: tuple[Booking, ...] = ()
+    leg: int = 0
+
+
 class Line(NamedTuple):
     """What a reversal needs to know of an entry. minor: the delta, 0 for what is no money."""
 
     key: LineKey
     minor: int
 
-
-class LineKey(NamedTuple):
-    """What entries have in common; a few thousand for a million entries."""
-
-    type: type[Fact]
-    subject: str
-    currency: str | None = None
-    envelope: str | None = None
-    initiative: str | None = None
-    commitment: str | None = None
-    leg: int = 0
-
-
-SumKey = tuple[str, str, str | None, str | None]
-"""(measure, envelope, initiative, commitment). measure: funded, approved, open, actual."""
 
 _NOTHING = object()
 
@@ -86,7 +97,11 @@ class Book:
         self.sums: dict[SumKey, int] = {}
         self.currencies: dict[str, str] = {}
         self.value_streams: dict[str, tuple[Dated, ...]] = {}
+        self.booked: dict[tuple[str, str, str], int] = {}
         self.reversed_by: dict[int, int] = {}
+        self.conditions: dict[str, int] = {}
+        self.keys: dict[str, str] = {}
+        self.frontier = Frontier()
         self._line_keys: list[LineKey | None] = [None]
         self._line_key_places: dict[LineKey, int] = {}
         self._line_key_of = array("I")
@@ -110,8 +125,8 @@ class Book:
 
     def in_force(self, subject: str, of_type: type[F], day: datetime.date) -> F | None:
         """Return the fact of a subject and type that holds on *day*."""
-        live = [dated for dated in self.stacks.get((subject, of_type), ()) if dated.effective_on <= day]
-        fact: F | None = max(live, key=lambda dated: dated[:2]).fact if live else None
+        dated = self.dated_in_force(subject, of_type, day)
+        fact: F | None = None if dated is None else dated.fact
         return fact
 
     def each(self, of_type: type[F]) -> Iterator[F]:
@@ -157,6 +172,52 @@ class Book:
         approved, open and actual of an initiative on an envelope."""
         return self.sums.get((measure, envelope, initiative, commitment), 0)
 
+    def fiscal_year(self, day: datetime.date) -> str:
+        """Return the fiscal year a day falls in, by the portfolio's calendar."""
+        return fiscal_year(day, self._year_start())
+
+    def period_days(self, period: str) -> tuple[datetime.date, datetime.date]:
+        """Return the first and last day of a period, by the portfolio's calendar."""
+        return period_days(period, self._year_start())
+
+    def closed_by(self, period: str | None) -> str | None:
+        """Return the closed period that covers *period*, None where it is open."""
+        if period is None:
+            return None
+        first, last = self.period_days(period)
+        for closed in self.each(PeriodClosed):
+            start, end = self.period_days(closed.period)
+            if closed.status != "reopened" and start <= first and last <= end:
+                return closed.period
+        return None
+
+    def period_totals(self, period: str) -> dict[tuple[str, str], int]:
+        """Return what is booked in a period and the periods within it, by measure and currency, in minor units."""
+        start, end = self.period_days(period)
+        totals: dict[tuple[str, str], int] = {}
+        for (name, measure, currency), minor in self.booked.items():
+            first, last = self.period_days(name)
+            if start <= first and last <= end:
+                totals[measure, currency] = totals.get((measure, currency), 0) + minor
+        return {key: totals[key] for key in sorted(totals)}
+
+    def policy(self, kind: str, day: datetime.date) -> Dated | None:
+        """Return the policy of a kind that is in force on *day*, with its sequence."""
+        return self.dated_in_force(f"policy/{kind}", PolicyAdopted, day)
+
+    def dated_in_force(self, subject: str, of_type: type[Fact], day: datetime.date) -> Dated | None:
+        """Return the fact of a subject and type that holds on *day*, with its sequence."""
+        live = [dated for dated in self.stacks.get((subject, of_type), ()) if dated.effective_on <= day]
+        return max(live, key=lambda dated: dated[:2]) if live else None
+
+    def stack(self, subject: str, of_type: type[Fact]) -> tuple[Dated, ...]:
+        """Return the facts of a subject and type in the order of recording, those taken back left out."""
+        return self.stacks.get((subject, of_type), ())
+
+    def _year_start(self) -> int:
+        opened = self.opened
+        return 1 if opened is None else opened.fiscal_year_start
+
     def line(self, sequence: int) -> Line | None:
         """Return what a reversal needs to know of an entry, None where it is none or a foreign one."""
         if not 1 <= sequence <= len(self._line_key_of):
@@ -193,6 +254,7 @@ class Book:
             len(self.commands),
             len(self.posting_refs),
             self._command,
+            self.frontier.copy(),
         )
 
     def settle(self) -> None:
@@ -209,9 +271,8 @@ class Book:
             else:
                 table[key] = before
         self._undo = None
-        self.sequence, self.recorded_at, self.importing, self.foreign_count, commands, postings, self._command = (
-            self._marked
-        )
+        self.sequence, self.recorded_at, self.importing, self.foreign_count = self._marked[:4]
+        commands, postings, self._command, self.frontier = self._marked[4:]
         self.commands.truncate(commands)
         self.posting_refs.truncate(postings)
         del self._line_key_of[self.sequence :]
@@ -258,99 +319,6 @@ class Book:
         if self._command is not None:
             name, first, count, mark = self._command
             self.commands.put(name, first, count, mark)
-
-
-AMENDABLE = ("title", "sponsor", "lead", "value_stream", "kind", "horizon", "parent", "ai")
-"""What an amendment can change of an initiative."""
-
-
-def evolve(book: Book, event: Recorded) -> None:
-    """Take one event into the book. Total: every event has an answer.
-
-    An event that no rule would have allowed (one another program wrote) is taken as it stands.
-    """
-    fact = event.data
-    key, minor = line_of(fact, event.subject)
-    book.sequence = event.at
-    book.recorded_at = event.recordedtime
-    book.take_command(event)
-    book.write_line(key, minor)
-    if isinstance(fact, EntryReversed):
-        _reverse(book, fact, event.at)
-    elif isinstance(fact, MONEY_FACTS):
-        if key.envelope is not None and key.currency is not None and key.envelope not in book.currencies:
-            book.put(book.currencies, key.envelope, key.currency)
-        _move(book, key, minor)
-        if isinstance(fact, EnvelopeFunded):
-            streams = book.value_streams.get(fact.envelope, ())
-            named = Dated(event.effective_on, event.at, fact.value_stream)
-            book.put(book.value_streams, fact.envelope, (*streams, named))
-        if isinstance(fact, ActualPosted):
-            book.posting_refs.put(fact.posting_ref, event.at)
-    else:
-        stack = book.stacks.get((event.subject, type(fact)), ())
-        book.put(book.stacks, (event.subject, type(fact)), (*stack, Dated(event.effective_on, event.at, fact)))
-    if isinstance(fact, PortfolioOpened):
-        book.importing = fact.historic
-    elif event.basis != "imported":
-        book.importing = False
-
-
-def evolve_foreign(book: Book, sequence: int) -> None:
-    """Take note of an entry that is no event: it has its place and no meaning."""
-    book.sequence = sequence
-    book.foreign_count += 1
-    book.end_command()
-    book.write_line(None, 0)
-
-
-def line_of(fact: Fact, subject: str) -> tuple[LineKey, int]:
-    """Return what the book keeps of an entry, and its delta in minor units."""
-    if isinstance(fact, EnvelopeFunded):
-        leg = 0 if fact.kind not in ("transfer", "carry_forward") else 1 if fact.amount.minor > 0 else -1
-        return LineKey(type(fact), subject, fact.amount.currency, fact.envelope, leg=leg), fact.amount.minor
-    if isinstance(fact, FundingApproved):
-        return LineKey(type(fact), subject, fact.amount.currency, fact.envelope, fact.initiative), fact.amount.minor
-    if isinstance(fact, CommitmentPosted | ActualPosted):
-        key = LineKey(type(fact), subject, fact.amount.currency, fact.envelope, fact.initiative, fact.commitment)
-        return key, fact.amount.minor
-    return LineKey(type(fact), subject), 0
-
-
-def _move(book: Book, key: LineKey, minor: int) -> None:
-    envelope = key.envelope
-    if envelope is None:
-        return
-    if key.type is EnvelopeFunded:
-        book.add(("funded", envelope, None, None), minor)
-    elif key.type is FundingApproved:
-        book.add(("approved", envelope, None, None), minor)
-        book.add(("approved", envelope, key.initiative, None), minor)
-    elif key.type is CommitmentPosted:
-        book.add(("open", envelope, key.initiative, None), minor)
-        book.add(("open", envelope, key.initiative, key.commitment or ""), minor)
-    elif key.type is ActualPosted:
-        book.add(("actual", envelope, key.initiative, None), minor)
-        if key.commitment is not None:
-            book.add(("open", envelope, key.initiative, None), -minor)
-            book.add(("open", envelope, key.initiative, key.commitment), -minor)
-
-
-def _reverse(book: Book, fact: EntryReversed, sequence: int) -> None:
-    line = book.line(fact.sequence)
-    if line is None or fact.sequence in book.reversed_by:
-        return
-    book.put(book.reversed_by, fact.sequence, sequence)
-    if line.key.envelope is not None:
-        _move(book, line.key, -line.minor)
-        if fact.kind == "void" and line.key.type is EnvelopeFunded:
-            named = book.value_streams.get(line.key.envelope, ())
-            kept = tuple(dated for dated in named if dated.sequence != fact.sequence)
-            book.put(book.value_streams, line.key.envelope, kept)
-        return
-    stack = book.stacks.get((line.key.subject, line.key.type), ())
-    left = tuple(dated for dated in stack if dated.sequence != fact.sequence)
-    book.put(book.stacks, (line.key.subject, line.key.type), left)
 
 
 def objectives_in_force(book: Book, day: datetime.date) -> ObjectivesSet | None:

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import datetime
 import uuid
-import zoneinfo
 from collections.abc import Callable
 from itertools import chain
 from typing import Any, NamedTuple
 
 from ledger.book import Book
 from ledger.index import hash64
-from ledger.rules import corrections, delivery, funding, spending, strategy
+from ledger.rules import (
+    benefits,
+    corrections,
+    decisions,
+    delivery,
+    funding,
+    governance,
+    periods,
+    spending,
+    strategy,
+    watching,
+)
 from ledger.rules.guards import Guard, Guards
 from schemas import commands as c
 from schemas import subjects
 from schemas.envelope import RECORDED, Recorded
 from schemas.events import Fact
 from schemas.receipts import Reason, ReasonClass, Refused
+from schemas.values import zone_of
 
 RULES_VERSION = "0"
 
@@ -46,21 +57,65 @@ class Rule(NamedTuple):
     facts: Callable[[Any, Book], tuple[Fact, ...]] = lambda ask, _: (ask.data,)
 
 
+def _plain(guards: Callable[[Any, Book], Guards]) -> Callable[[Any, Book, datetime.datetime], Guards]:
+    """Return guards that do not ask when the command is recorded."""
+    return lambda ask, book, _: guards(ask, book)
+
+
+def _update_forecast(ask: c.UpdateForecast, book: Book, at: datetime.datetime) -> Guards:
+    yield from delivery.update_forecast(ask, book, _day(book, at))
+
+
 RULES: dict[type[c.Command], Rule] = {
-    c.SetObjectives: Rule(lambda ask, book, _: strategy.set_objectives(ask, book)),
-    c.FundEnvelope: Rule(lambda ask, book, _: funding.fund_envelope(ask, book), funding.envelope_legs),
-    c.ProposeInitiative: Rule(lambda ask, book, _: delivery.propose_initiative(ask, book)),
-    c.DeclareAlignment: Rule(lambda ask, book, _: strategy.declare_alignment(ask, book)),
-    c.SetBaseline: Rule(lambda ask, book, _: delivery.set_baseline(ask, book)),
-    c.ApproveFunding: Rule(lambda ask, book, _: funding.approve_funding(ask, book)),
-    c.DecideGate: Rule(lambda ask, book, _: funding.decide_gate(ask, book)),
-    c.PostCommitment: Rule(lambda ask, book, _: spending.post_commitment(ask, book)),
-    c.PostActual: Rule(lambda ask, book, _: spending.post_actual(ask, book)),
-    c.UpdateForecast: Rule(lambda ask, book, at: delivery.update_forecast(ask, book, _day(book, at))),
-    c.ReverseEntry: Rule(lambda ask, book, _: corrections.reverse_entry(ask, book), corrections.reversals),
+    c.EnrolActor: Rule(_plain(governance.enrol_actor)),
+    c.SetObjectives: Rule(_plain(strategy.set_objectives)),
+    c.AdoptPolicy: Rule(_plain(governance.adopt_policy)),
+    c.SetAuthority: Rule(_plain(governance.set_authority)),
+    c.FundEnvelope: Rule(_plain(funding.fund_envelope), funding.envelope_legs),
+    c.ProposeInitiative: Rule(_plain(delivery.propose_initiative)),
+    c.DeclareAlignment: Rule(_plain(strategy.declare_alignment)),
+    c.ScoreInitiative: Rule(_plain(watching.score_initiative)),
+    c.SetPriority: Rule(_plain(watching.set_priority)),
+    c.SetBaseline: Rule(_plain(delivery.set_baseline)),
+    c.LinkInitiative: Rule(_plain(watching.link_initiative)),
+    c.RequestDecision: Rule(_plain(decisions.request_decision), decisions.requested),
+    c.RecordVote: Rule(_plain(decisions.record_vote)),
+    c.ApproveFunding: Rule(_plain(funding.approve_funding)),
+    c.ReallocateFunding: Rule(_plain(funding.reallocate_funding)),
+    c.DecideGate: Rule(_plain(funding.decide_gate)),
+    c.DischargeCondition: Rule(_plain(decisions.discharge_condition)),
+    c.PostCommitment: Rule(_plain(spending.post_commitment)),
+    c.PostActual: Rule(_plain(spending.post_actual)),
+    c.UpdateForecast: Rule(_update_forecast),
+    c.RateAssurance: Rule(_plain(watching.rate_assurance)),
+    c.AssessRisk: Rule(_plain(watching.assess_risk)),
+    c.ReportFlow: Rule(_plain(watching.report_flow)),
+    c.AllocateCapacity: Rule(_plain(watching.allocate_capacity)),
+    c.PlanBenefit: Rule(_plain(benefits.plan_benefit)),
+    c.MeasureBenefit: Rule(_plain(benefits.measure_benefit)),
+    c.ChangeModelLifecycle: Rule(_plain(watching.change_model_lifecycle)),
+    c.ReverseEntry: Rule(_plain(corrections.reverse_entry), corrections.reversals),
+    c.ClosePeriod: Rule(_plain(periods.close_period), periods.closing),
     c.OpenPortfolio: Rule(lambda *_: iter(())),
-    c.AmendInitiative: Rule(lambda ask, book, _: delivery.amend_initiative(ask, book)),
+    c.AmendInitiative: Rule(_plain(delivery.amend_initiative)),
+    c.CloseDecision: Rule(_plain(decisions.close_decision)),
+    c.SetBody: Rule(_plain(governance.set_body)),
+    c.DeclareInterest: Rule(_plain(governance.declare_interest)),
 }
+
+_FACTS_FROM_OUTSIDE = (
+    c.PostCommitment,
+    c.PostActual,
+    c.UpdateForecast,
+    c.RateAssurance,
+    c.AssessRisk,
+    c.ReportFlow,
+    c.AllocateCapacity,
+    c.MeasureBenefit,
+    c.ChangeModelLifecycle,
+    c.ReverseEntry,
+)
+"""What is no decision: true whenever it is told, so it is never late, and what it breaks is flagged at most."""
 
 
 def decide(asked: Asked, book: Book, *, now: datetime.datetime) -> tuple[Recorded, ...] | Repeated | Refused:
@@ -79,19 +134,41 @@ def decide(asked: Asked, book: Book, *, now: datetime.datetime) -> tuple[Recorde
         recorded_at = max(now, book.recorded_at)
     rule = RULES[type(ask)]
     flags: list[Refused] = []
-    for found in chain(_common(ask, book, now, reused=known is not None), rule.guards(ask, book, recorded_at)):
+    guardrails = book.policy("guardrails", recorded_at.date() if book.opened is None else _day(book, recorded_at))
+    actions = {} if guardrails is None else {rule.rule: rule.action for rule in guardrails.fact.body.rules}
+    checks = chain(
+        _common(ask, book, now, reused=known is not None),
+        rule.guards(ask, book, recorded_at),
+        _lateness(ask, book, recorded_at),
+    )
+    for found in checks:
         if found is None:
             continue
-        if found.reason.of_class is not ReasonClass.MONEY:
+        action = actions.get(found.reason.name, "flag")
+        follows_policy = found.reason.of_class in (ReasonClass.MONEY, ReasonClass.GOVERNANCE)
+        is_fact = isinstance(ask, _FACTS_FROM_OUTSIDE)
+        if not follows_policy or (action == "refuse" and not is_fact):
             return found
-        flags.append(found)
-    return _record(asked, rule.facts(ask, book), flags, book, recorded_at, now)
+        if action != "off":
+            flags.append(found)
+    policy = None if guardrails is None else guardrails.sequence
+    return _record(asked, rule.facts(ask, book), flags, policy, book, recorded_at, now)
+
+
+def _lateness(ask: c.Command, book: Book, recorded_at: datetime.datetime) -> Guards:
+    """A decision is to be recorded soon after it is made, as policy has it; a historic import is late by nature."""
+    tolerance = None if book.opened is None else book.policy("tolerance", _day(book, recorded_at))
+    if tolerance is None or ask.recordedtime is not None or isinstance(ask, _FACTS_FROM_OUTSIDE):
+        return
+    decided_on = ask.decidedon or ask.time
+    days, allowed = (_day(book, recorded_at) - decided_on).days, tolerance.fact.body.lateness_days
+    yield Refused(Reason.LATE, decided_on=decided_on, days=days, allowed=allowed) if days > allowed else None
 
 
 def _day(book: Book, at: datetime.datetime) -> datetime.date:
     opened = book.opened
     assert opened is not None, "nothing is decided before the opening"
-    return at.astimezone(zoneinfo.ZoneInfo(opened.time_zone)).date()
+    return at.astimezone(zone_of(opened.time_zone)).date()
 
 
 def _common(ask: c.Command, book: Book, now: datetime.datetime, *, reused: bool) -> Guards:
@@ -147,6 +224,7 @@ def _record(
     asked: Asked,
     facts: tuple[Fact, ...],
     flags: list[Refused],
+    policy: int | None,
     book: Book,
     recorded_at: datetime.datetime,
     now: datetime.datetime,
@@ -166,6 +244,7 @@ def _record(
         "correlationid": ask.correlationid,
         "decidedon": ask.decidedon,
         "basis": "imported" if imported else ask.basis,
+        "policy": None if policy is None else str(policy),
         "rules": RULES_VERSION,
         "flags": ",".join(flag.reason.name for flag in flags) or None,
         "flagreason": ask.flagreason if flags else None,

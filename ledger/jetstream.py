@@ -35,13 +35,13 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 
+from ledger.connection import REACH_LIMIT_S, RETRY_S, asked, granted, said
 from ledger.store import (
     Draft,
     EntryRefused,
@@ -55,33 +55,18 @@ from ledger.store import (
     contiguous,
 )
 
-REACH_LIMIT_S = 3.0
-"""Longest wait for a server to take a first connection, or to set up a consumer."""
-
 HEARTBEAT_S = 0.5
 SILENCE_S = 3 * HEARTBEAT_S
 """A consumer that has not been heard for so long is gone: the server was restarted, or the connection."""
 
-RETRY_S = 0.1
-
 SMALL_READ = 256
 """Up to so many entries are read by direct get, which leaves no consumer behind."""
 
-MAX_MESSAGE_BYTES = 65_536
-"""MAX_ENTRY_BYTES and room for our headers, which the server counts too."""
-
 _WRONG_LAST_SEQUENCE, _WRONG_LAST_SEQUENCE_UNNAMED = 10071, 10164
 _BATCH_INCOMPLETE, _TOO_MANY_BATCHES = 10176, 10210
-_STREAM_NOT_FOUND, _MESSAGE_NOT_FOUND, _STREAM_DIFFERS = 10059, 10037, 10058
-
+_MESSAGE_NOT_FOUND = 10037
 
 _log = logging.getLogger(__name__)
-# Without this nats-py's own log would reach stderr through Python's last resort.
-logging.getLogger("nats").addHandler(logging.NullHandler())
-
-
-class StreamMisconfigured(StoreError):
-    """A stream of this name exists and does not promise what a ledger needs. It is never rewritten."""
 
 
 class AppendFailed(OutcomeUnknown):
@@ -130,7 +115,7 @@ class JetStreamStore:
         except NatsError as error:
             # nats-py raises before it sends, and without its last message an append is nothing.
             raise StreamUnavailable(
-                f"cannot append to {self.stream}: {_said(error)}; nothing was stored, try again"
+                f"cannot append to {self.stream}: {said(error)}; nothing was stored, try again"
             ) from error
         if refusal := answer.get("error"):
             raise self._translated(refusal, expected_sequence)
@@ -167,7 +152,7 @@ class JetStreamStore:
         try:
             return await self._end()
         except (NatsError, TimeoutError) as error:
-            raise StreamUnavailable(f"cannot ask {self.stream} for its end: {_said(error)}; try again") from error
+            raise StreamUnavailable(f"cannot ask {self.stream} for its end: {said(error)}; try again") from error
 
     async def _send(self, entries: Sequence[Draft], expected_sequence: int) -> dict[str, Any]:
         """Send an append and return the server's answer to it, or to its last message."""
@@ -247,10 +232,10 @@ class JetStreamStore:
     async def _from_leader(self, sequence: int, last: int) -> Stored:
         """Return one entry as the stream's leader has it, or raise HoleInStream."""
         subject, body = f"STREAM.MSG.GET.{self.stream}", {"seq": sequence}
-        answer = await _asked(self.connection, subject, body, timeout_s=self.timeout_s)
+        answer = await asked(self.connection, subject, body, timeout_s=self.timeout_s)
         if answer.get("error", {}).get("err_code") == _MESSAGE_NOT_FOUND:
             raise HoleInStream(self.stream, sequence, last + 1)
-        message = _granted(answer, self.stream)["message"]
+        message = granted(answer, self.stream)["message"]
         return Stored(message["seq"], message["subject"], base64.b64decode(message.get("data", "")))
 
     async def _pushed(self, first: int, last: int | None) -> AsyncGenerator[Stored]:
@@ -280,7 +265,7 @@ class JetStreamStore:
             except (_ConsumerLost, NatsError, TimeoutError) as error:
                 if self.connection.is_closed or (last is not None and time.monotonic() - heard_at > self.timeout_s):
                     raise self._unreadable(expected, error) from error
-                _log.debug("reading %s again from sequence %d: %s", self.stream, expected, _said(error))
+                _log.debug("reading %s again from sequence %d: %s", self.stream, expected, said(error))
                 await asyncio.sleep(RETRY_S)
 
     async def _end(self) -> int:
@@ -291,21 +276,21 @@ class JetStreamStore:
         """
         if last := await self._last_entry():
             return last
-        info = await _asked(self.connection, f"STREAM.INFO.{self.stream}", timeout_s=self.timeout_s)
-        last = int(_granted(info, self.stream)["state"]["last_seq"])
+        info = await asked(self.connection, f"STREAM.INFO.{self.stream}", timeout_s=self.timeout_s)
+        last = int(granted(info, self.stream)["state"]["last_seq"])
         # Not empty: entries came in the meantime, or the last one was removed, and a reader shall find the hole.
         return last and (await self._last_entry() or last)
 
     async def _last_entry(self) -> int:
         """Return the sequence of the last entry as the stream's leader has it, 0 where there is none."""
         subject, body = f"STREAM.MSG.GET.{self.stream}", {"last_by_subj": ">"}
-        answer = await _asked(self.connection, subject, body, timeout_s=self.timeout_s)
+        answer = await asked(self.connection, subject, body, timeout_s=self.timeout_s)
         if answer.get("error", {}).get("err_code") == _MESSAGE_NOT_FOUND:
             return 0
-        return int(_granted(answer, self.stream)["message"]["seq"])
+        return int(granted(answer, self.stream)["message"]["seq"])
 
     def _unreadable(self, sequence: int, cause: Exception) -> StreamUnavailable:
-        return StreamUnavailable(f"cannot read {self.stream} from sequence {sequence}: {_said(cause)}; try again")
+        return StreamUnavailable(f"cannot read {self.stream} from sequence {sequence}: {said(cause)}; try again")
 
 
 class _ConsumerLost(Exception):
@@ -381,7 +366,7 @@ async def _consumer(connection: Client, stream: str, first: int) -> AsyncIterato
     subscription = await connection.subscribe(inbox, cb=consumer.receive, pending_msgs_limit=-1, pending_bytes_limit=-1)
     try:
         body = {"stream_name": stream, "config": config}
-        _granted(await _asked(connection, f"CONSUMER.CREATE.{stream}.{name}", body, timeout_s=REACH_LIMIT_S), stream)
+        granted(await asked(connection, f"CONSUMER.CREATE.{stream}.{name}", body, timeout_s=REACH_LIMIT_S), stream)
         yield consumer
     finally:
         # Neither is waited for: what the server does not hear it finds out by itself.
@@ -391,186 +376,6 @@ async def _consumer(connection: Client, stream: str, first: int) -> AsyncIterato
                 await connection.publish(f"$JS.API.CONSUMER.DELETE.{stream}.{name}")
 
 
-async def create_stream(connection: Client, stream: str, subjects: str, *, replicas: int = 1) -> None:
-    """Create the stream of a portfolio, or leave the one that is there.
-
-    Errors: StreamMisconfigured where one is there that promises less; it is not rewritten. StreamUnavailable.
-    """
-    promised = {
-        "name": stream,
-        "subjects": [subjects],
-        "storage": "file",
-        "retention": "limits",
-        "discard": "new",
-        "max_msgs": -1,
-        "max_bytes": -1,
-        "max_msgs_per_subject": -1,
-        "max_age": 0,
-        "max_msg_size": MAX_MESSAGE_BYTES,
-        "compression": "none",
-        "deny_delete": True,
-        "deny_purge": True,
-        "allow_direct": True,
-        "allow_atomic": True,
-    }
-    # The window has a least length. No append carries the header it looks for.
-    chosen = {"duplicate_window": 100_000_000, "num_replicas": replicas}
-    answer = await _reached(connection, f"STREAM.CREATE.{stream}", promised | chosen)
-    if answer.get("error", {}).get("err_code") == _STREAM_DIFFERS:
-        answer = await _reached(connection, f"STREAM.INFO.{stream}")
-    found = _granted(answer, stream)["config"]
-    differing = [
-        f"{key} {found.get(key)!r}, not {value!r}" for key, value in promised.items() if found.get(key) != value
-    ]
-    differing += [f"{key} {found[key]!r}" for key in _NEVER_SET if found.get(key)]
-    if differing:
-        raise StreamMisconfigured(
-            f"{stream} exists with {'; '.join(differing)}; it is left as it is: use another name, or have its "
-            "operator correct it"
-        )
-
-
-_NEVER_SET = (
-    "sealed",
-    "no_ack",
-    "allow_rollup_hdrs",
-    "allow_msg_ttl",
-    "allow_msg_schedules",
-    "allow_msg_counter",
-    "persist_mode",
-    "mirror",
-    "sources",
-    "subject_transform",
-    "subject_delete_marker_ttl",
-    "first_seq",
-)
-
-
-async def stream_exists(connection: Client, stream: str) -> bool:
-    """Return whether there is a stream of this name. Errors: StreamUnavailable."""
-    answer = await _reached(connection, f"STREAM.INFO.{stream}")
-    if answer.get("error", {}).get("err_code") == _STREAM_NOT_FOUND:
-        return False
-    _granted(answer, stream)
-    return True
-
-
-async def list_streams(connection: Client, prefix: str) -> list[str]:
-    """Return the names of the streams that begin with *prefix*, sorted. Errors: StreamUnavailable."""
-    names: list[str] = []
-    while True:
-        answer = _granted(await _reached(connection, "STREAM.NAMES", {"offset": len(names)}), "the list of streams")
-        page = answer.get("streams") or []
-        names += page
-        if not page or len(names) >= answer["total"]:
-            return sorted(name for name in names if name.startswith(prefix))
-
-
-async def connect(url: str, token: str | None = None, *, name: str = "portfolio", inbox: str | None = None) -> Client:
-    """Return a connection that never gives up once it stood. Close it in the end.
-
-    inbox: the prefix of the subjects answers come to; without it a random one that nobody else listens to.
-    Errors: StreamUnavailable, after REACH_LIMIT_S at most. nats-py writes nothing to stderr by itself.
-    """
-    if not _is_nats_url(url):
-        raise StreamUnavailable(f"cannot reach {url}: it is no URL of NATS; write it as nats://host:port")
-    errors: list[Exception] = []
-
-    async def note(error: Exception) -> None:
-        errors[:] = [error]
-        _log.debug("nats: %s", _said(error))
-
-    connection = _Connection()
-    try:
-        async with asyncio.timeout(REACH_LIMIT_S):
-            await connection.connect(
-                url,
-                token=token,
-                name=name,
-                inbox_prefix=inbox or f"_INBOX_{secrets.token_hex(8)}",
-                error_cb=note,
-                connect_timeout=2,
-                max_reconnect_attempts=-1,
-                reconnect_time_wait=RETRY_S,  # type: ignore[arg-type]
-                ping_interval=10,
-            )
-    except (OSError, NatsError, TimeoutError) as error:
-        await connection.close()
-        cause = errors[-1] if errors else error
-        raise StreamUnavailable(f"cannot reach {url}: {_said(cause)}; start the server or correct the URL") from error
-    return connection
-
-
-class _Connection(Client):
-    """A client that no entry can break, and that can be closed while its server is away.
-
-    nats-py 2.16 stops reading for good, and says it is connected, at a subject or a status line that is not text.
-    Anybody who may write to the stream could store one, and the server takes it. And closing it raises where
-    something is left to send and nobody to send it to.
-    """
-
-    async def _close(self, status: int, do_cbs: bool = True) -> None:
-        if not self.is_connected:
-            self._pending, self._pending_data_size = [], 0
-        try:
-            await super()._close(status, do_cbs)
-        except OSError as error:
-            _log.debug("closing: %s", _said(error))
-
-    async def _process_headers(self, headers: bytes) -> dict[str, str] | None:
-        try:
-            return await super()._process_headers(headers)
-        except (UnicodeDecodeError, IndexError):
-            return None
-
-    def _build_message(
-        self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: dict[str, str] | None
-    ) -> Msg:
-        try:
-            message: Msg = super()._build_message(sid, subject, reply, data, headers)
-        except UnicodeDecodeError:
-            shown = subject.decode("utf-8", "backslashreplace").encode()
-            message = super()._build_message(sid, shown, reply, data, headers)
-        return message
-
-
-async def _asked(connection: Client, subject: str, body: object = None, *, timeout_s: float) -> dict[str, Any]:
-    """Return the answer of the JetStream API, which may hold an error of ours.
-
-    Errors: as nats-py; NatsError also where the server says that it is in trouble, which may pass.
-    """
-    payload = b"" if body is None else json.dumps(body).encode()
-    reply = await connection.request(f"$JS.API.{subject}", payload, timeout=timeout_s)
-    answer: dict[str, Any] = json.loads(reply.data)
-    error = answer.get("error", {})
-    if error.get("code", 0) >= 500:
-        raise NatsError(f"{error.get('err_code')} {error.get('description')}")
-    return answer
-
-
-def _is_nats_url(url: str) -> bool:
-    try:
-        parts = urlsplit(url if "://" in url else f"nats://{url}")
-        return parts.scheme in ("nats", "tls", "ws", "wss") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-async def _reached(connection: Client, subject: str, body: object = None, *, timeout_s: float = 5.0) -> dict[str, Any]:
-    """Return the answer of the JetStream API. Errors: StreamUnavailable where there is none."""
-    try:
-        return await _asked(connection, subject, body, timeout_s=timeout_s)
-    except (NatsError, TimeoutError) as error:
-        raise StreamUnavailable(f"cannot ask for {subject}: {_said(error)}; has the server JetStream?") from error
-
-
-def _granted(answer: dict[str, Any], stream: str) -> dict[str, Any]:
-    """Return an answer that is no error. Errors: StreamUnavailable."""
-    if error := answer.get("error"):
-        raise StreamUnavailable(f"{stream} is not available: {error.get('err_code')} {error.get('description')}")
-    return answer
-
-
 def _object(data: bytes) -> dict[str, Any]:
     """Return the fields of a JSON object, none where it is something else."""
     try:
@@ -578,10 +383,6 @@ def _object(data: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def _said(error: Exception) -> str:
-    return str(error) or type(error).__name__
 
 
 def _subject_pattern(subjects: str) -> str:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import datetime
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import NamedTuple
 
-from ledger.book import Book, evolve, evolve_foreign
-from ledger.decider import Asked, Repeated, decide, event_id
-from ledger.store import MAX_BATCH, Draft, EventStore, OutcomeUnknown, SequenceConflict, StreamUnavailable
+from ledger.book import Book
+from ledger.decider import RULES_VERSION, Asked, Repeated, decide, event_id
+from ledger.evolve import evolve, evolve_foreign
+from ledger.refusals import Refusal, Refusals, refusal_of
+from ledger.store import MAX_BATCH, Draft, EventStore, OutcomeUnknown, SequenceConflict, StoreError, StreamUnavailable
 from schemas import codec, subjects
-from schemas.commands import parse
+from schemas.commands import Command, parse
 from schemas.envelope import Recorded
 from schemas.receipts import Accepted, EventPlace, Receipt, Refused
 
@@ -30,12 +33,22 @@ def system_clock() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
+class _Taken(NamedTuple):
+    """A line as it was parsed, and as it came."""
+
+    command: Command | Refused
+    line: bytes
+
+
 class Writer:
     """One writer of one portfolio. Not for use by two tasks at once."""
 
-    def __init__(self, portfolio: str, store: EventStore, clock: Clock = system_clock) -> None:
+    def __init__(
+        self, portfolio: str, store: EventStore, clock: Clock = system_clock, refusals: Refusals | None = None
+    ) -> None:
+        """refusals: where refused commands are kept; None for a writer on paper."""
         self.book = Book(portfolio)
-        self._store, self._clock = store, clock
+        self._store, self._clock, self._refusals = store, clock, refusals
 
     async def catch_up(self) -> None:
         """Take every entry of the stream into the book. Errors: StreamUnavailable, HoleInStream."""
@@ -43,9 +56,9 @@ class Writer:
             try:
                 event = codec.decode(entry.payload, portfolio=self.book.portfolio, sequence=entry.sequence)
             except codec.ForeignEntry:
-                evolve_foreign(self.book, entry.sequence)
+                evolve_foreign(self.book, entry.sequence, entry.payload)
             else:
-                evolve(self.book, event)
+                evolve(self.book, event, entry.payload)
 
     async def submit(self, line: bytes) -> Receipt:
         """Return the receipt of one command."""
@@ -58,10 +71,10 @@ class Writer:
     async def submit_each(self, lines: Iterable[bytes]) -> AsyncIterator[Receipt]:
         """Yield the receipts of commands in their order, each as soon as its append is acknowledged."""
         await self.catch_up()
-        group: list[Asked | Refused] = []
+        group: list[_Taken] = []
         for line in lines:
             command = parse(line)
-            group.append(command if isinstance(command, Refused) else Asked(command, line))
+            group.append(_Taken(command, line))
             if len(group) == MAX_BATCH // 2:  # no command causes more than two events
                 for receipt in await self._decide_group(group):
                     yield receipt
@@ -69,56 +82,74 @@ class Writer:
         for receipt in await self._decide_group(group):
             yield receipt
 
-    async def _decide_group(self, group: Sequence[Asked | Refused]) -> list[Receipt]:
+    async def _decide_group(self, group: Sequence[_Taken]) -> list[Receipt]:
         receipts: list[Receipt] = []
         deadline = asyncio.get_running_loop().time() + PATIENCE_S
         while len(receipts) < len(group):
             expected = self.book.sequence
             self.book.speculate()
-            decided, events = self._decide_until_full(group[len(receipts) :])
-            if not events:
+            decided, drafts, refused = self._decide_until_full(group[len(receipts) :])
+            if not drafts:
                 self.book.settle()
+                await self._keep(refused)
                 receipts += decided
                 continue
             # 1. The append. A crash before it loses nothing that was promised; one after it loses the answer, not
             #    the facts: the sender repeats the command under the same id and gets this receipt.
             try:
-                await self._store.append([self._draft(event) for event in events], expected_sequence=expected)
+                await self._store.append(drafts, expected_sequence=expected)
             except SequenceConflict:
                 self.book.roll_back()
                 await self.catch_up()
-            except OutcomeUnknown as unknown:
+            except (OutcomeUnknown, StreamUnavailable) as unknown:
                 # It may have landed. The book goes back and reads on; what landed is then found by its command id,
-                # and what lands later still meets a stream that has moved past its guard.
+                # and what lands later still meets a stream that has moved past its guard. A stream that is away
+                # is waited for in the same way.
                 self.book.roll_back()
                 await self._catch_up_until(deadline, unknown)
+            except BaseException:
+                self.book.roll_back()
+                raise
             else:
-                # 2. The answers go out.
                 self.book.settle()
+                # 2. What was refused beside it is kept. A crash before it loses refusals nobody was told of.
+                await self._keep(refused)
+                # 3. The answers go out.
                 receipts += decided
         return receipts
 
-    def _decide_until_full(self, group: Sequence[Asked | Refused]) -> tuple[list[Receipt], list[Recorded]]:
+    def _decide_until_full(self, group: Sequence[_Taken]) -> tuple[list[Receipt], list[Draft], list[Refusal]]:
         receipts: list[Receipt] = []
-        events: list[Recorded] = []
+        drafts: list[Draft] = []
+        refused: list[Refusal] = []
         size = 0
-        for asked in group:
-            if len(events) > MAX_BATCH - 2 or size > MAX_APPEND_BYTES:
+        for command, line in group:
+            if len(drafts) > MAX_BATCH - 2 or size > MAX_APPEND_BYTES:
                 break
-            outcome = asked if isinstance(asked, Refused) else decide(asked, self.book, now=self._clock())
+            now = self._clock()
+            outcome = command if isinstance(command, Refused) else decide(Asked(command, line), self.book, now=now)
             if isinstance(outcome, Refused):
                 receipts.append(outcome)
+                known = None if isinstance(command, Refused) else command
+                refused.append(
+                    refusal_of(outcome, line, known, at=now, judged_at=self.book.sequence, rules=RULES_VERSION)
+                )
             elif isinstance(outcome, Repeated):
-                assert isinstance(asked, Asked)
-                receipts.append(self._repeat(asked.command.commandid, outcome))
+                assert isinstance(command, Command)
+                receipts.append(self._repeat(command.commandid, outcome))
             else:
                 for event in outcome:
-                    evolve(self.book, event)
-                events += outcome
-                size += 4 * len(outcome[0].command or "")
+                    draft = self._draft(event)
+                    evolve(self.book, event, draft.payload)
+                    drafts.append(draft)
+                    size += len(draft.payload)
                 places = tuple(EventPlace(event.at, event.id, event.data.TYPE) for event in outcome)
                 receipts.append(Accepted(outcome[-1].at, places))
-        return receipts, events
+        return receipts, drafts, refused
+
+    async def _keep(self, refused: Sequence[Refusal]) -> None:
+        if self._refusals is not None and refused:
+            await self._refusals.keep(refused)
 
     def _repeat(self, commandid: str, repeated: Repeated) -> Accepted:
         first, last = repeated.sequence, repeated.sequence + repeated.event_count - 1
@@ -134,8 +165,10 @@ class Writer:
         subject = subjects.event(self.book.portfolio, event.subject, event.data.TYPE)
         return Draft(subject, codec.encode(event))
 
-    async def _catch_up_until(self, deadline: float, unknown: OutcomeUnknown) -> None:
+    async def _catch_up_until(self, deadline: float, unknown: StoreError) -> None:
         clock = asyncio.get_running_loop().time
+        if clock() > deadline:
+            raise StreamUnavailable(f"{unknown}; it was tried for {PATIENCE_S:g} s") from unknown
         while True:
             try:
                 return await self.catch_up()

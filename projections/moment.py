@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 import re
-import zoneinfo
 
 import msgspec
 
 from projections.replica import Replica
+from schemas.values import zone_of
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -52,7 +52,7 @@ def moment(replica: Replica, as_known: str | None, as_of: str | None, *, now: da
 def time_zone(replica: Replica) -> datetime.tzinfo:
     """Return the portfolio's time zone, UTC before it was opened."""
     rows = replica.ask("select time_zone from portfolio_opened order by sequence limit 1")
-    return zoneinfo.ZoneInfo(rows[0]["time_zone"]) if rows else datetime.UTC
+    return zone_of(rows[0]["time_zone"]) if rows else datetime.UTC
 
 
 def _instant(text: str, zone: datetime.tzinfo) -> datetime.datetime:

@@ -17,24 +17,39 @@ import duckdb
 import pyarrow as pa
 
 from ledger.notary.tiles import TILE_WIDTH
+from ledger.refusals import Refusal
 from projections.archive import Archive, ArchiveDiffers
-from projections.columns import TIMELINE, arrow_schema, columns_of, table_name
-from projections.segments import SEGMENT_ENTRIES, Manifest, Progress, Segments, Tables
+from projections.columns import EVENTS, arrow_schema, columns_of, table_name
+from projections.segments import SEGMENT_ENTRIES, Part, Progress, Segments
+from projections.tables import Tables
 from schemas.events import FACTS
 
-VIEW_FILES = ("counting.sql", "alignment.sql", "spend.sql", "initiatives.sql", "timeline.sql")
+VIEW_FILES = (
+    "counting.sql",
+    "alignment.sql",
+    "spend.sql",
+    "initiatives.sql",
+    "timeline.sql",
+    "decisions.sql",
+    "gates.sql",
+    "models.sql",
+    "benefits.sql",
+    "needs.sql",
+    "history.sql",
+    "refusals.sql",
+)
 
 
 class Replica:
     """One portfolio's events as tables and views, up to `sequence`."""
 
-    def __init__(self, portfolio: str) -> None:
-        """Make an empty replica."""
+    def __init__(self, portfolio: str, parts: Sequence[Part] = ()) -> None:
+        """Make a replica of finished segments, none for an empty one."""
         self.portfolio = portfolio
-        self.sequence = 0
-        self.foreign: list[int] = []
+        self.sequence = sum(part.manifest.entry_count for part in parts)
+        self.foreign: list[int] = [sequence for part in parts for sequence in part.manifest.foreign]
         self.database = duckdb.connect(":memory:", config={"preserve_insertion_order": False})
-        self._make_tables([], [])
+        self._make_tables(parts)
 
     @classmethod
     def open(
@@ -50,20 +65,17 @@ class Replica:
         Errors: ArchiveDiffers where files were changed.
         """
         segments = Segments(directory, portfolio, entries_each)
-        head = Archive(directory).head()
-        segments.make(segments.missing(head.size), progress)
-        replica = cls(portfolio)
-        manifests = [manifest for n in range(head.size // entries_each) if (manifest := segments.manifest(n))]
+        head = segments.archive.head()
+        segments.make(head.size, progress)
+        parts = segments.parts(head.size)
         try:
-            replica._make_tables(manifests, [segments.directory])
+            replica = cls(portfolio, parts)
         except duckdb.Error as error:
             raise ArchiveDiffers(
                 f"a segment cannot be read: {error}; remove {segments.directory}, it is made again"
             ) from error
-        replica.foreign = [sequence for manifest in manifests for sequence in manifest.foreign]
-        replica.sequence = len(manifests) * entries_each
-        roots = replica._take_bundles(segments.archive, head.size, progress)
-        segments.check_root(manifests, roots, head.root)
+        roots = replica._take_bundles(segments.archive, head.size)
+        segments.check_root(parts, roots, head.root)
         return replica
 
     def extend(self, payloads: Sequence[bytes]) -> None:
@@ -72,7 +84,7 @@ class Replica:
         tables.take(self.sequence + 1, payloads)
         self._insert("events_tail", tables.events.table())
         for fact, table in tables.facts.items():
-            if table.batches:
+            if table:
                 self._insert(table_name(fact), table.table())
         self.foreign += tables.foreign
         self.sequence += len(payloads)
@@ -88,6 +100,14 @@ class Replica:
                 row[name] = row[name] and row[name].replace(tzinfo=datetime.UTC)
         return rows
 
+    def take_refusals(self, refusals: Sequence[Refusal]) -> None:
+        """Show these refusals, and no others."""
+        self.database.execute("delete from refusal_kept")
+        for each in refusals:
+            at = each.recordedtime.astimezone(datetime.UTC).replace(tzinfo=None)
+            told = [each.refusal, at, each.judged_at, each.reason, each.actor, each.type, each.subject, each.detail]
+            self.database.execute("insert into refusal_kept values (?,?,?,?,?,?,?,?,?)", [*told, each.command])
+
     def sequence_at(self, instant: datetime.datetime) -> int:
         """Return the sequence of the last event recorded by an instant, 0 where there is none yet."""
         naive = instant.astimezone(datetime.UTC).replace(tzinfo=None)
@@ -96,30 +116,31 @@ class Replica:
 
     def recorded_at(self, sequence: int) -> datetime.datetime | None:
         """Return when the last event up to a sequence was recorded, None where there is none."""
-        query = "select max_by(recorded_at, sequence) as at from events where sequence <= ?"
-        at: datetime.datetime | None = self.ask(query, [sequence])[0]["at"]
-        return at
+        # Nearly always the entry itself; a little before it where entries are foreign; anywhere, in the worst case.
+        for first in (sequence - 64, 0):
+            query = "select recorded_at from events where sequence between ? and ? order by sequence desc limit 1"
+            rows = self.ask(query, [first, sequence])
+            if rows:
+                at: datetime.datetime = rows[0]["recorded_at"]
+                return at
+        return None
 
-    def _take_bundles(self, archive: Archive, size: int, progress: Progress) -> list[bytes]:
+    def _take_bundles(self, archive: Archive, size: int) -> list[bytes]:
+        """Take in what the archive holds behind the segments, and return the root of each bundle."""
         roots, waiting = [], []
         for index in range(self.sequence // TILE_WIDTH, size // TILE_WIDTH):
             entries, root = archive.checked_entries(index)
             roots.append(root)
             waiting += entries
-            if len(waiting) >= 16 * TILE_WIDTH:
-                self.extend(waiting)
-                progress(len(waiting))
-                waiting = []
-        self.extend(waiting)
-        progress(len(waiting))
+        if waiting:
+            self.extend(waiting)
         return roots
 
-    def _make_tables(self, manifests: Sequence[Manifest], directories: Sequence[Path]) -> None:
+    def _make_tables(self, parts: Sequence[Part]) -> None:
         for fact in FACTS:
-            files = [str(directories[0] / m.files[fact.__name__]) for m in manifests if fact.__name__ in m.files]
-            self._make_table(table_name(fact), arrow_schema(columns_of(fact)), files)
-        self._make_table("events_tail", arrow_schema(TIMELINE), [])
-        files = [str(directories[0] / manifest.files["events"]) for manifest in manifests]
+            self._make_table(table_name(fact), arrow_schema(columns_of(fact)), _files(parts, fact.__name__))
+        self._make_table("events_tail", arrow_schema(EVENTS), [])
+        files = _files(parts, "events")
         listed = f"select * from read_parquet({files!r}) union all " if files else ""
         self.database.execute(f"create or replace view events as {listed}from events_tail")
         for name in VIEW_FILES:
@@ -137,3 +158,7 @@ class Replica:
         self.database.register("incoming", rows)
         self.database.execute(f'insert into "{name}" from incoming')
         self.database.unregister("incoming")
+
+
+def _files(parts: Sequence[Part], kind: str) -> list[str]:
+    return [str(part.directory / part.manifest.files[kind]) for part in parts if kind in part.manifest.files]

@@ -3,6 +3,7 @@
     <data>/<portfolio>/segment/<generation>/0.events.parquet
     <data>/<portfolio>/segment/<generation>/0.FundingApproved.parquet
     <data>/<portfolio>/segment/<generation>/0.json          which files, over which entries, under which root
+    <data>/<portfolio>/segment/<generation>/1-69632.json    a tail: the entries behind segment 0, up to 69,632
 
 The manifest is written last and names every file, so that a reader opens a fixed list: segments are never seen half
 made, and any number of processes may read or make them at once. A generation is a way of turning events into
@@ -19,81 +20,56 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ledger.notary.tiles import TILE_WIDTH
+from ledger.notary.tiles import TILE_HEIGHT, TILE_WIDTH
 from ledger.notary.tlog import Frontier, tree_root
 from projections.archive import Archive, ArchiveDiffers, replace_file
-from projections.columns import TIMELINE, Column, arrow_schema, as_batch, columns_of, generation
-from schemas import codec, subjects
-from schemas.envelope import Recorded
-from schemas.events import FACTS, Fact
+from projections.columns import generation
+from projections.tables import Tables
 
 SEGMENT_ENTRIES = 65_536
-BATCH_ENTRIES = 4_096
-"""How many events live as objects at once."""
+TAIL_ENTRIES = 4_096
+"""How many entries behind the last segment or tail are worth a new tail."""
 
 Progress = Callable[[int], None]
 """Told how many entries were done since it was last told."""
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """A finished segment. first_sequence: of its entries. root: of their Merkle subtree, hexadecimal.
-    files: the type of each (`events` for all) and its name. foreign: sequences of entries that are no events."""
+    """A finished segment or tail. first_sequence: of its entries. root: of their Merkle subtree, hexadecimal; for a
+    tail, roots: of each of its bundles. files: the type of each (`events` for all) and its name.
+    foreign: sequences of entries that are no events."""
 
     first_sequence: int
     entry_count: int
     root: str
     files: dict[str, str]
     foreign: tuple[int, ...] = ()
+    roots: tuple[str, ...] = ()
 
 
-class Table:
-    """Events of one table, turned into columns a few thousand at a time so that few live as objects."""
+class Part(NamedTuple):
+    """A finished segment and where its files are."""
 
-    def __init__(self, columns: Sequence[Column]) -> None:
-        self.columns = columns
-        self.batches: list[pa.RecordBatch] = []
-
-    def take(self, events: Sequence[Recorded]) -> None:
-        if events:
-            self.batches.append(as_batch(self.columns, events))
-
-    def table(self) -> pa.Table:
-        return pa.Table.from_batches(self.batches, schema=arrow_schema(self.columns))
+    directory: Path
+    manifest: Manifest
 
 
-class Tables:
-    """Every table of some entries: one a fact type, and the events table they share."""
+class _Job(NamedTuple):
+    """A segment or tail to make: its name, and the entries behind *start* up to *end*."""
 
-    def __init__(self, portfolio: str) -> None:
-        self._source = subjects.source(portfolio)
-        self.events = Table(TIMELINE)
-        self.facts: dict[type[Fact], Table] = {fact: Table(columns_of(fact)) for fact in FACTS}
-        self.foreign: list[int] = []
-
-    def take(self, first_sequence: int, payloads: Sequence[bytes]) -> None:
-        """Decode entries that stand side by side, and take them in. Foreign ones are noted and left out."""
-        events: list[Recorded] = []
-        by_type: dict[type[Fact], list[Recorded]] = {}
-        for sequence, payload in enumerate(payloads, start=first_sequence):
-            try:
-                event = codec.decode_at(payload, self._source, sequence)
-            except codec.ForeignEntry:
-                self.foreign.append(sequence)
-                continue
-            events.append(event)
-            by_type.setdefault(type(event.data), []).append(event)
-        self.events.take(events)
-        for fact, of_type in by_type.items():
-            self.facts[fact].take(of_type)
+    name: str
+    start: int
+    end: int
 
 
 class Segments:
-    """The segments of one portfolio."""
+    """The segments of one portfolio, and the tail behind the last whole one."""
 
     def __init__(self, directory: Path, portfolio: str, entries_each: int = SEGMENT_ENTRIES) -> None:
         """entries_each: a multiple of 256; anything but the default is for tests."""
@@ -104,8 +80,11 @@ class Segments:
 
     def manifest(self, number: int) -> Manifest | None:
         """Return the manifest of a finished segment, None where there is none."""
+        return self._read(str(number))
+
+    def _read(self, name: str) -> Manifest | None:
         try:
-            return msgspec.json.decode((self.directory / f"{number}.json").read_bytes(), type=Manifest)
+            return msgspec.json.decode((self.directory / f"{name}.json").read_bytes(), type=Manifest)
         except (FileNotFoundError, msgspec.DecodeError):
             return None
 
@@ -113,81 +92,114 @@ class Segments:
         """Return the numbers of the segments that an archive of *size* entries fills and that are not made yet."""
         return [number for number in range(size // self.entries_each) if self.manifest(number) is None]
 
-    def make(self, numbers: Sequence[int], progress: Progress = lambda _: None) -> None:
-        """Make segments from the archive, on every processor. Errors: ArchiveDiffers."""
-        todo = deque(numbers)
+    def make(self, size: int, progress: Progress = lambda _: None) -> None:
+        """Make what is missing for an archive of *size* entries, on every processor: segments, and the tail.
+
+        A tail spares the next process the decoding of what stands behind the last whole segment; it is made where
+        much has come since the last one was. Older tails stay: another process may be reading them, and they are as
+        disposable as everything here. Errors: ArchiveDiffers.
+        """
+        todo = deque(_Job(str(n), n * self.entries_each, (n + 1) * self.entries_each) for n in self.missing(size))
+        number, tail = size // self.entries_each, self._tail(size)
+        start = number * self.entries_each
+        if size - start - (tail.entry_count if tail else 0) >= TAIL_ENTRIES:
+            todo.append(_Job(f"{number}-{size}", start, size))
         helpers = min(len(todo), os.cpu_count() or 1) - 1
         if helpers < 1:
-            for number in todo:
-                self.make_one(number, progress)
+            for job in todo:
+                self._make(job, progress)
             return
         context = multiprocessing.get_context("spawn")
         with concurrent.futures.ProcessPoolExecutor(helpers, mp_context=context) as pool:
-            running: set[concurrent.futures.Future[None]] = set()
+            running: dict[concurrent.futures.Future[None], _Job] = {}
             while todo or running:
-                while todo and len(running) < helpers:
-                    running.add(pool.submit(self.make_one, todo.popleft()))
+                while todo and len(running) < 2 * helpers:  # one more waits, so that no helper ever does
+                    job = todo.popleft()
+                    running[pool.submit(self._make, job)] = job
                 if todo:
-                    self.make_one(todo.pop(), progress)
-                done, running = concurrent.futures.wait(
+                    self._make(todo.pop(), progress)
+                done, _ = concurrent.futures.wait(
                     running, timeout=0 if todo else None, return_when=concurrent.futures.FIRST_COMPLETED
                 )
                 for finished in done:
                     finished.result()
-                    progress(self.entries_each)
+                    job = running.pop(finished)
+                    progress(job.end - job.start)
+
+    def parts(self, size: int) -> list[Part]:
+        """Return the finished segments of an archive of *size* entries, with the longest tail there is behind them."""
+        whole = [manifest for number in range(size // self.entries_each) if (manifest := self.manifest(number))]
+        tail = self._tail(size)
+        return [Part(self.directory, manifest) for manifest in (*whole, *((tail,) if tail else ()))]
 
     def make_one(self, number: int, progress: Progress = lambda _: None) -> None:
         """Make one segment: check its bundles against the tiles, decode, write the columns, then the manifest."""
+        self._make(_Job(str(number), number * self.entries_each, (number + 1) * self.entries_each), progress)
+
+    def _make(self, job: _Job, progress: Progress = lambda _: None) -> None:
+        name, start, end = job
         self.directory.mkdir(parents=True, exist_ok=True)
-        per_segment = self.entries_each // TILE_WIDTH
         tables, roots = Tables(self.portfolio), []
         collecting = gc.isenabled()
         gc.disable()  # nothing decoded here has cycles, and the collector would walk it again and again
         try:
-            waiting: list[bytes] = []
-            for index in range(number * per_segment, (number + 1) * per_segment):
+            for index in range(start // TILE_WIDTH, end // TILE_WIDTH):
                 entries, root = self.archive.checked_entries(index)
                 roots.append(root)
-                waiting += entries
-                if len(waiting) >= BATCH_ENTRIES or index + 1 == (number + 1) * per_segment:
-                    tables.take((index + 1) * TILE_WIDTH - len(waiting) + 1, waiting)
-                    progress(len(waiting))
-                    waiting = []
+                tables.take(index * TILE_WIDTH + 1, entries)
+                progress(TILE_WIDTH)
         finally:
             if collecting:
                 gc.enable()
-        files = {"events": self._write(number, "events", tables.events.table())}
+        files = {"events": self._write(name, "events", tables.events.table())}
         for fact, table in tables.facts.items():
-            if table.batches:
-                files[fact.__name__] = self._write(number, fact.__name__, table.table())
+            if table:
+                files[fact.__name__] = self._write(name, fact.__name__, table.table())
         made = Manifest(
-            first_sequence=number * self.entries_each + 1,
-            entry_count=self.entries_each,
+            first_sequence=start + 1,
+            entry_count=end - start,
             root=tree_root(roots).hex(),
+            roots=tuple(root.hex() for root in roots) if end - start != self.entries_each else (),
             files=files,
             foreign=tuple(tables.foreign),
         )
-        replace_file(self.directory / f"{number}.json", msgspec.json.encode(made))
+        replace_file(self.directory / f"{name}.json", msgspec.json.encode(made))
 
-    def check_root(self, manifests: Sequence[Manifest], tail_roots: Sequence[bytes], wanted: str) -> None:
+    def _tail(self, size: int) -> Manifest | None:
+        number = size // self.entries_each
+        found = [
+            int(path.stem.partition("-")[2])
+            for path in self.directory.glob(f"{number}-*.json")
+            if path.stem.partition("-")[2].isdigit()
+        ]
+        for end in sorted((end for end in found if end <= size), reverse=True):
+            manifest = self._read(f"{number}-{end}")
+            if manifest is not None and all((self.directory / file).exists() for file in manifest.files.values()):
+                return manifest
+        return None
+
+    def check_root(self, parts: Sequence[Part], tail_roots: Sequence[bytes], wanted: str) -> None:
         """Compare what the segments and the bundles after them were made from with the archive's root.
 
         Errors: ArchiveDiffers.
         """
-        level = self.entries_each.bit_length() - 1
         frontier = Frontier()
-        for manifest in manifests:
-            frontier.append_subtree(level, bytes.fromhex(manifest.root))
-        for root in tail_roots:
-            frontier.append_subtree(8, root)
+        for _, manifest in parts:
+            if manifest.roots:
+                for root in manifest.roots:
+                    frontier.append_subtree(TILE_HEIGHT, bytes.fromhex(root))
+            else:
+                frontier.append_subtree(self.entries_each.bit_length() - 1, bytes.fromhex(manifest.root))
+        for tail_root in tail_roots:
+            frontier.append_subtree(TILE_HEIGHT, tail_root)
         if frontier.root().hex() != wanted:
             raise ArchiveDiffers(
                 f"the segments in {self.directory} were made from other entries than the archive holds; "
                 f"remove {self.archive.directory}, it is read from the stream again"
             )
 
-    def _write(self, number: int, kind: str, table: pa.Table) -> str:
-        name = f"{number}.{kind}.parquet"
+    def _write(self, prefix: str, kind: str, table: pa.Table) -> str:
+        name = f"{prefix}.{kind}.parquet"
         handle, temporary = tempfile.mkstemp(dir=self.directory, prefix=".new-")
         os.close(handle)
         pq.write_table(table, temporary, compression="snappy", use_dictionary=_repeating(table.schema))

@@ -10,79 +10,25 @@ import msgspec
 
 from projections.moment import Moment
 from projections.replica import Replica
+from projections.rows import (
+    AlignmentRow,
+    BenefitRow,
+    DecisionRow,
+    GateRow,
+    HistoryRow,
+    InitiativeRow,
+    ModelRow,
+    NeedRow,
+    RefusalRow,
+    Row,
+    SpendRow,
+    TimelineRow,
+)
 
 Grouping = Literal["envelope", "initiative", "objective", "value_stream"]
 Measure = Literal["approved", "committed", "actual", "forecast"]
 GROUPINGS: tuple[Grouping, ...] = get_args(Grouping)
 MEASURES: tuple[Measure, ...] = get_args(Measure)
-
-
-class SpendRow(msgspec.Struct, frozen=True):
-    """One step of the funding ladder, in minor units of its currency. key: None for money that names none."""
-
-    key: str | None
-    title: str | None
-    currency: str
-    funded_minor: int
-    approved_minor: int
-    committed_minor: int
-    actual_minor: int
-    free_minor: int
-    uncommitted_minor: int
-
-
-class AlignmentRow(msgspec.Struct, frozen=True):
-    """One active objective: where money should go and where it goes. share, gap: None where no money counts."""
-
-    objective: str
-    title: str
-    target_bp: int
-    share: float | None
-    amount_minor: int
-    gap: float | None
-
-
-class InitiativeRow(msgspec.Struct, frozen=True):
-    """One initiative, as described, decided, funded and planned."""
-
-    initiative: str
-    title: str
-    value_stream: str
-    sponsor: str
-    lead: str | None
-    kind: str
-    horizon: str
-    eu_class: str | None
-    stage: str
-    status: str
-    approved_minor: int
-    committed_minor: int
-    actual_minor: int
-    currency: str
-    baseline_number: int | None
-    first_cost_minor: int | None
-    baseline_cost_minor: int | None
-    finish: datetime.date | None
-    proposed_on: datetime.date
-    last_sequence: int
-
-
-class TimelineRow(msgspec.Struct, frozen=True):
-    """One event, in the order of recording."""
-
-    sequence: int
-    recorded_at: datetime.datetime
-    effective_on: datetime.date
-    type: str
-    subject: str
-    actor: str
-    basis: str
-    flags: str | None
-    commandid: str
-    reversed_by: int | None
-
-
-Row = SpendRow | AlignmentRow | InitiativeRow | TimelineRow
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -105,20 +51,22 @@ class View(msgspec.Struct, frozen=True):
 
 
 class Question(NamedTuple):
-    """Which view, and how it is grouped or measured. currency: of alignment; None for the portfolio's."""
+    """Which view, and how it is grouped or measured. currency: of alignment; None for the portfolio's.
+    initiative: whose history."""
 
     name: str
     by: Grouping = "envelope"
     measure: Measure = "approved"
     currency: str | None = None
+    initiative: str | None = None
 
 
 class Asked(NamedTuple):
-    """A question on its way: the rows found, and what the totals are worked out from."""
+    """What the totals of a view are worked out from. found: as the database gave it; rows: those that are shown."""
 
     replica: Replica
-    question: Question
     at: str
+    found: Sequence[dict[str, Any]]
     rows: Sequence[Any]
     currency: str | None
 
@@ -128,13 +76,16 @@ class _Shape(NamedTuple):
     key: str
     query: Callable[[Question, str], str]
     totals: Callable[[Asked], dict[str, Any]]
+    rows: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = list
 
 
 def ask(replica: Replica, question: Question, moment: Moment) -> View:
     """Return a view at a moment. Errors: KeyError where there is no such view."""
     shape = VIEWS[question.name]
     at = f"as_known := {moment.sequence}, as_of := date '{moment.as_of.isoformat()}'"
-    rows = [shape.row(**row) for row in replica.ask(shape.query(question, at))]
+    parameters = [question.initiative] if question.name == "history" else []
+    found = replica.ask(shape.query(question, at), parameters)
+    rows = [shape.row(**{field: row[field] for field in shape.row.__struct_fields__}) for row in shape.rows(found)]
     currency = question.currency or own_currency(replica, moment.sequence)
     return View(
         view=question.name,
@@ -143,7 +94,7 @@ def ask(replica: Replica, question: Question, moment: Moment) -> View:
         as_of=moment.as_of,
         currency=currency,
         rows=rows,
-        totals=shape.totals(Asked(replica, question, at, rows, currency)),
+        totals=shape.totals(Asked(replica, at, found, rows, currency)),
     )
 
 
@@ -162,6 +113,8 @@ def own_currency(replica: Replica, sequence: int) -> str | None:
 
 
 def _spend(question: Question, at: str) -> str:
+    if question.by == "objective":
+        return f"from spend_by_objective({at})"
     return f"from spend({at}, grouped_by := '{question.by}')"
 
 
@@ -186,7 +139,12 @@ def _spend_totals(asked: Asked) -> dict[str, Any]:
 
 
 def _alignment_totals(asked: Asked) -> dict[str, Any]:
-    return asked.replica.ask(f"from alignment_totals({_alignment_options(asked.question, asked.at)})")[0]
+    names = ("amount_minor", "orphan_share", "orphan_minor", "drift", "index", "must_move_minor")
+    return next({name: row[name] for name in names} for row in asked.found if row["objective"] is None)
+
+
+def _objectives_only(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted((row for row in found if row["objective"] is not None), key=lambda row: str(row["objective"]))
 
 
 def _initiative_totals(asked: Asked) -> dict[str, Any]:
@@ -198,15 +156,52 @@ def _timeline_totals(asked: Asked) -> dict[str, Any]:
     return {"events": len(asked.rows), "reversed": sum(row.reversed_by is not None for row in asked.rows)}
 
 
+def _gate_totals(asked: Asked) -> dict[str, Any]:
+    return asked.replica.ask(f"from gates_totals({asked.at})")[0]
+
+
+def _decision_totals(asked: Asked) -> dict[str, Any]:
+    still_open = sum(row.outcome == "open" for row in asked.rows)
+    return {
+        "decisions": len(asked.rows),
+        "open": still_open,
+        "with_dissent": sum(row.dissent is not None for row in asked.rows),
+    }
+
+
+def _benefit_totals(asked: Asked) -> dict[str, Any]:
+    own = [row for row in asked.rows if row.currency == asked.currency]
+    fields = ("planned_minor", "claimed_minor", "validated_minor")
+    sums: dict[str, Any] = {name: sum(getattr(row, name) for row in own) for name in fields}
+    planned = sums["planned_minor"]
+    return {**sums, "realised": sums["validated_minor"] / planned if planned > 0 else None}
+
+
+def _count(asked: Asked) -> dict[str, Any]:
+    return {"rows": len(asked.rows)}
+
+
+def _simple(macro: str) -> Callable[[Question, str], str]:
+    return lambda _, at: f"from {macro}({at})"
+
+
 VIEWS: dict[str, _Shape] = {
     "spend": _Shape(SpendRow, "key", _spend, _spend_totals),
     "alignment": _Shape(
         AlignmentRow,
         "objective",
-        lambda question, at: f"from alignment({_alignment_options(question, at)})",
+        lambda question, at: f"from alignment_figures({_alignment_options(question, at)})",
         _alignment_totals,
+        _objectives_only,
     ),
-    "initiatives": _Shape(InitiativeRow, "initiative", lambda _, at: f"from initiatives({at})", _initiative_totals),
-    "timeline": _Shape(TimelineRow, "sequence", lambda _, at: f"from timeline({at})", _timeline_totals),
+    "initiatives": _Shape(InitiativeRow, "initiative", _simple("initiatives"), _initiative_totals),
+    "timeline": _Shape(TimelineRow, "sequence", _simple("timeline"), _timeline_totals),
+    "decisions": _Shape(DecisionRow, "decision", _simple("decisions"), _decision_totals),
+    "gates": _Shape(GateRow, "sequence", _simple("gates"), _gate_totals),
+    "models": _Shape(ModelRow, "model", _simple("models"), _count),
+    "benefits": _Shape(BenefitRow, "benefit", _simple("benefits"), _benefit_totals),
+    "needs": _Shape(NeedRow, "subject", _simple("needs"), _count),
+    "history": _Shape(HistoryRow, "sequence", lambda _, at: f"from history(?, {at})", _count),
+    "refusals": _Shape(RefusalRow, "refusal", _simple("refusals"), _count),
 }
 """Every view by name."""

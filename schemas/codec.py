@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, time
+from operator import attrgetter
+
 import msgspec
 
 from schemas import subjects
@@ -9,6 +13,9 @@ from schemas.envelope import ANY_RECORDED, Recorded
 
 _decode_any = msgspec.json.Decoder(ANY_RECORDED).decode
 _encoder = msgspec.json.Encoder()
+
+
+MIDNIGHT = time()
 
 
 class ForeignEntry(ValueError):
@@ -32,14 +39,46 @@ def decode_at(payload: bytes, source: str, sequence: int) -> Recorded:
     """Do what decode does, for many entries of one source."""
     try:
         recorded: Recorded = _decode_any(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ForeignEntry(f"entry {sequence} is no event: {error}") from error
     if recorded.source != source:
         raise ForeignEntry(f"entry {sequence} speaks of {recorded.source}, not of {source}")
     if recorded.sequence != f"{sequence:016d}":
         raise ForeignEntry(f"entry {sequence} says that it is {recorded.sequence}")
+    if recorded.time.tzinfo is not UTC or recorded.recordedtime.tzinfo is not UTC:
+        raise ForeignEntry(f"entry {sequence} tells a time that is not in UTC")
+    if recorded.time.time() != MIDNIGHT:
+        raise ForeignEntry(f"entry {sequence} is effective from {recorded.time.time()} on, not from a day")
     if recorded.subject != recorded.data.subject():
         raise ForeignEntry(
             f"entry {sequence} stands under {recorded.subject}, its data under {recorded.data.subject()}"
         )
     return recorded
+
+
+_place_of = attrgetter("source", "sequence", "subject", "time.tzinfo", "recordedtime.tzinfo")
+
+
+def decode_all(payloads: Sequence[bytes], source: str, first_sequence: int) -> tuple[list[Recorded], list[int]]:
+    """Return the events among entries that stand side by side, and the sequences of those that are foreign.
+
+    The same as decode_at for each, at about half the cost: what is checked of each is checked of all at once, and one
+    by one only where that fails.
+    """
+    try:
+        events: list[Recorded] = list(map(_decode_any, payloads))
+        numbers = map("{:016d}".format, range(first_sequence, first_sequence + len(events)))
+        places = [
+            (source, number, event.data.subject(), UTC, UTC) for number, event in zip(numbers, events, strict=True)
+        ]
+        if places == list(map(_place_of, events)) and {event.time.time() for event in events} <= {MIDNIGHT}:
+            return events, []
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass  # one of them is no event; it is found below
+    events, foreign = [], []
+    for sequence, payload in enumerate(payloads, start=first_sequence):
+        try:
+            events.append(decode_at(payload, source, sequence))
+        except ForeignEntry:
+            foreign.append(sequence)
+    return events, foreign

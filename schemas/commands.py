@@ -9,17 +9,36 @@ One JSON line of at most 20,000 bytes. `data` has the shape of the fact the comm
 
 from __future__ import annotations
 
-import datetime
 import json
+import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StringConstraints,
+    ValidationError,
+)
 
 from schemas import events
 from schemas.receipts import Reason, Refused
-from schemas.values import Id, Origin, Reference
+from schemas.values import Day, Id, Origin, Reference
 
 MAX_COMMAND_BYTES = 20_000
+
+
+def _written_instant(value: Any) -> Any:
+    """Take an instant as it is written in JSON, within the calendar whatever its zone."""
+    if isinstance(value, str) and re.match(r"(0[1-9]|[1-9]\d)\d\d-\d{2}-\d{2}[Tt ]", value) and value[:4] != "9999":
+        return value
+    raise ValueError("must be an instant such as 2026-03-31T18:00:00Z")
+
+
+WrittenInstant = Annotated[AwareDatetime, Strict(False), BeforeValidator(_written_instant)]
 
 
 class Command(BaseModel):
@@ -40,17 +59,25 @@ class Command(BaseModel):
     actor: Id
     onbehalfof: Id | None = None
     subject: Annotated[str, StringConstraints(pattern=r"^[a-z]{1,32}/[A-Za-z0-9_-]{1,64}$")]
-    time: datetime.date
-    decidedon: datetime.date | None = None
+    time: Day
+    decidedon: Day | None = None
     decisionid: Id | None = None
     causationid: Id | None = None
     correlationid: Id | None = None
     seen: Annotated[int, Field(ge=0, le=2**53)] | None = None
-    recordedtime: AwareDatetime | None = None
+    recordedtime: WrittenInstant | None = None
     basis: Literal["ordinary", "emergency", "minuted", "ratified"] = "ordinary"
     flagreason: Annotated[str, StringConstraints(min_length=1, max_length=4_000)] | None = None
     sourceref: Reference | None = None
     data: Any
+
+
+class EnrolActor(Command):
+    """Let a person act, or change or end that."""
+
+    FACT = events.ActorEnrolled
+    type: Literal["EnrolActor.v1"]
+    data: events.ActorEnrolled
 
 
 class SetObjectives(Command):
@@ -59,6 +86,22 @@ class SetObjectives(Command):
     FACT = events.ObjectivesSet
     type: Literal["SetObjectives.v1"]
     data: events.ObjectivesSet
+
+
+class AdoptPolicy(Command):
+    """Adopt a policy of one kind."""
+
+    FACT = events.PolicyAdopted
+    type: Literal["AdoptPolicy.v1"]
+    data: events.PolicyAdopted
+
+
+class SetAuthority(Command):
+    """Grant, change or revoke an authority."""
+
+    FACT = events.AuthoritySet
+    type: Literal["SetAuthority.v1"]
+    data: events.AuthoritySet
 
 
 class FundEnvelope(Command):
@@ -85,12 +128,52 @@ class DeclareAlignment(Command):
     data: events.AlignmentDeclared
 
 
+class ScoreInitiative(Command):
+    """Score an initiative under the prioritisation policy."""
+
+    FACT = events.InitiativeScored
+    type: Literal["ScoreInitiative.v1"]
+    data: events.InitiativeScored
+
+
+class SetPriority(Command):
+    """Change ranks."""
+
+    FACT = events.PrioritySet
+    type: Literal["SetPriority.v1"]
+    data: events.PrioritySet
+
+
 class SetBaseline(Command):
     """Set the plan an initiative is measured against."""
 
     FACT = events.BaselineSet
     type: Literal["SetBaseline.v1"]
     data: events.BaselineSet
+
+
+class LinkInitiative(Command):
+    """Tie an initiative to a backlog, a model or another initiative."""
+
+    FACT = events.InitiativeLinked
+    type: Literal["LinkInitiative.v1"]
+    data: events.InitiativeLinked
+
+
+class RequestDecision(Command):
+    """Put a question to those who have to decide it."""
+
+    FACT = events.DecisionRequested
+    type: Literal["RequestDecision.v1"]
+    data: events.Question
+
+
+class RecordVote(Command):
+    """Record a vote, with its reason and dissent."""
+
+    FACT = events.VoteRecorded
+    type: Literal["RecordVote.v1"]
+    data: events.VoteRecorded
 
 
 class ApproveFunding(Command):
@@ -101,12 +184,28 @@ class ApproveFunding(Command):
     data: events.FundingApproved
 
 
+class ReallocateFunding(Command):
+    """Move approved money from one initiative to another."""
+
+    FACT = events.FundingReallocated
+    type: Literal["ReallocateFunding.v1"]
+    data: events.FundingReallocated
+
+
 class DecideGate(Command):
     """Decide a gate: go on, hold, pivot or end."""
 
     FACT = events.GateDecided
     type: Literal["DecideGate.v1"]
     data: events.GateDecided
+
+
+class DischargeCondition(Command):
+    """Say that a condition was met, waived or breached."""
+
+    FACT = events.ConditionDischarged
+    type: Literal["DischargeCondition.v1"]
+    data: events.ConditionDischarged
 
 
 class PostCommitment(Command):
@@ -133,12 +232,76 @@ class UpdateForecast(Command):
     data: events.ForecastUpdated
 
 
+class RateAssurance(Command):
+    """Rate the confidence in an initiative's delivery."""
+
+    FACT = events.AssuranceRated
+    type: Literal["RateAssurance.v1"]
+    data: events.AssuranceRated
+
+
+class AssessRisk(Command):
+    """Judge a risk."""
+
+    FACT = events.RiskAssessed
+    type: Literal["AssessRisk.v1"]
+    data: events.RiskAssessed
+
+
+class ReportFlow(Command):
+    """Report how work flowed through a value stream."""
+
+    FACT = events.FlowReported
+    type: Literal["ReportFlow.v1"]
+    data: events.FlowReported
+
+
+class AllocateCapacity(Command):
+    """Plan or report the use of capacity."""
+
+    FACT = events.CapacityAllocated
+    type: Literal["AllocateCapacity.v1"]
+    data: events.CapacityAllocated
+
+
+class PlanBenefit(Command):
+    """Promise a benefit."""
+
+    FACT = events.BenefitPlanned
+    type: Literal["PlanBenefit.v1"]
+    data: events.BenefitPlanned
+
+
+class MeasureBenefit(Command):
+    """Claim, validate or reject a benefit."""
+
+    FACT = events.BenefitMeasured
+    type: Literal["MeasureBenefit.v1"]
+    data: events.BenefitMeasured
+
+
+class ChangeModelLifecycle(Command):
+    """Record a change of an AI model."""
+
+    FACT = events.ModelLifecycleChanged
+    type: Literal["ChangeModelLifecycle.v1"]
+    data: events.ModelLifecycleChanged
+
+
 class ReverseEntry(Command):
     """Take an earlier entry back."""
 
     FACT = events.EntryReversed
     type: Literal["ReverseEntry.v1"]
     data: events.EntryReversed
+
+
+class ClosePeriod(Command):
+    """Close a fiscal period, or open it again."""
+
+    FACT = events.PeriodClosed
+    type: Literal["ClosePeriod.v1"]
+    data: events.Closing
 
 
 class OpenPortfolio(Command):
@@ -157,20 +320,65 @@ class AmendInitiative(Command):
     data: events.InitiativeAmended
 
 
+class CloseDecision(Command):
+    """Bring a decision to its end."""
+
+    FACT = events.DecisionClosed
+    type: Literal["CloseDecision.v1"]
+    data: events.DecisionClosed
+
+
+class SetBody(Command):
+    """Set up a body that decides together."""
+
+    FACT = events.BodySet
+    type: Literal["SetBody.v1"]
+    data: events.BodySet
+
+
+class DeclareInterest(Command):
+    """Declare an interest."""
+
+    FACT = events.InterestDeclared
+    type: Literal["DeclareInterest.v1"]
+    data: events.InterestDeclared
+
+
 COMMANDS: tuple[type[Command], ...] = (
+    EnrolActor,
     SetObjectives,
+    AdoptPolicy,
+    SetAuthority,
     FundEnvelope,
     ProposeInitiative,
     DeclareAlignment,
+    ScoreInitiative,
+    SetPriority,
     SetBaseline,
+    LinkInitiative,
+    RequestDecision,
+    RecordVote,
     ApproveFunding,
+    ReallocateFunding,
     DecideGate,
+    DischargeCondition,
     PostCommitment,
     PostActual,
     UpdateForecast,
+    RateAssurance,
+    AssessRisk,
+    ReportFlow,
+    AllocateCapacity,
+    PlanBenefit,
+    MeasureBenefit,
+    ChangeModelLifecycle,
     ReverseEntry,
+    ClosePeriod,
     OpenPortfolio,
     AmendInitiative,
+    CloseDecision,
+    SetBody,
+    DeclareInterest,
 )
 
 BY_TYPE: dict[str, type[Command]] = {f"{command.__name__}.v1": command for command in COMMANDS}
@@ -187,6 +395,7 @@ def parse(line: bytes) -> Command | Refused:
         plain = json.loads(
             text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant, parse_float=_Fraction
         )
+        fraction = _find_fraction(plain)
     except _DuplicateKeyError as error:
         return Refused(Reason.DUPLICATE_KEY, field=str(error))
     except (ValueError, RecursionError) as error:
@@ -197,7 +406,6 @@ def parse(line: bytes) -> Command | Refused:
     model = BY_TYPE.get(asked) if isinstance(asked, str) else None
     if model is None:
         return Refused(Reason.UNKNOWN_TYPE, field="type", value=_shown(asked), allowed=sorted(BY_TYPE))
-    fraction = _find_fraction(plain)
     if fraction is not None:
         place, number = fraction
         problem = "must be an integer: money is in minor units, shares in basis points"
@@ -205,12 +413,15 @@ def parse(line: bytes) -> Command | Refused:
     try:
         return model.model_validate_json(line)
     except ValidationError as error:
-        return Refused(Reason.MALFORMED, **_first_problem(error))
+        told = _first_problem(error)
+        return Refused(Reason.MALFORMED if "field" in told else Reason.NOT_JSON, **told)
 
 
 def _first_problem(error: ValidationError) -> dict[str, Any]:
     problems = error.errors(include_url=False)
     first = problems[0]
+    if first["type"] == "json_invalid":
+        return {"problem": first["msg"]}
     place = [str(step) for step in first["loc"] if not str(step).startswith(("function-", "constrained-"))]
     told: dict[str, Any] = {
         "field": ".".join(place),
@@ -231,7 +442,7 @@ _ALLOWED = {
     "^[A-Za-z0-9_-]{1,64}$": "an id: letters, digits, hyphen and underscore, 1 to 64 of them",
     "^[A-Z]{3}$": "an ISO 4217 currency code: three capital letters, such as USD",
     "^-?[0-9]{1,15}(\\.[0-9]{1,6})?$": "a decimal number as text, such as 4.1, with at most six decimals",
-    "^(FY)?[0-9]{4}(-(Q[1-4]|H[12]|0[1-9]|1[0-2]))?$": "a period: FY2026, FY2026-Q3, 2026, 2026-Q3 or 2026-07",
+    "^(FY)?[1-8][0-9]{3}(-(Q[1-4]|H[12]|0[1-9]|1[0-2]))?$": "a period: FY2026, FY2026-Q3, 2026, 2026-Q3 or 2026-07",
     "^[A-Za-z0-9_-]{1,64}-[0-9a-f]{8}$": "a ledger's origin: the portfolio, a hyphen and eight hex digits",
     "^[a-z]{1,32}/[A-Za-z0-9_-]{1,64}$": "what the command is about, such as initiative/AI-0042",
     "^[0-9a-f]{64}$": "a SHA-256 in 64 lower-case hex digits",

@@ -3,6 +3,7 @@
     PORTFOLIO_ai-2026                                              the stream of portfolio ai-2026
     portfolio.ai-2026.event.initiative.AI-0042.FundingApproved     where an event stands
     portfolio.ai-2026.command.ana.ApproveFunding                   where ana sends a command
+    REFUSALS_ai-2026, portfolio.ai-2026.refusal                    where refused commands are kept
 
 An id holds no dot and no wildcard, so every name below has a fixed number of tokens.
 """
@@ -14,6 +15,7 @@ from typing import NamedTuple
 from schemas.values import is_id
 
 STREAM_PREFIX = "PORTFOLIO_"
+REFUSALS_PREFIX = "REFUSALS_"
 CONTENT_TYPE = "application/cloudevents+json"
 
 
@@ -26,6 +28,16 @@ def portfolio_of(stream_name: str) -> str | None:
     """Return the portfolio a stream holds, None where it is no portfolio's stream."""
     name = stream_name.removeprefix(STREAM_PREFIX)
     return name if name != stream_name and is_id(name) else None
+
+
+def refusals_stream(portfolio: str) -> str:
+    """Return the name of the stream that keeps a portfolio's refused commands."""
+    return REFUSALS_PREFIX + _checked(portfolio)
+
+
+def refusal(portfolio: str) -> str:
+    """Return the subject a refused command is kept under."""
+    return f"portfolio.{_checked(portfolio)}.refusal"
 
 
 def all_events(portfolio: str) -> str:

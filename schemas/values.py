@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 import iso4217
 import msgspec
 from msgspec import Meta
-from pydantic import AfterValidator, GetCoreSchemaHandler, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, Strict, StringConstraints
 from pydantic import Field as Limits
 from pydantic_core import CoreSchema, core_schema
 
@@ -24,7 +24,7 @@ MAX_MINOR = 10**15
 """Largest amount, in minor units, either way: ten trillion dollars. Sums of a million of them stay below 2**70."""
 
 _ID = r"^[A-Za-z0-9_-]{1,64}$"
-_PERIOD = r"^(FY)?[0-9]{4}(-(Q[1-4]|H[12]|0[1-9]|1[0-2]))?$"
+_PERIOD = r"^(FY)?[1-8][0-9]{3}(-(Q[1-4]|H[12]|0[1-9]|1[0-2]))?$"
 _REFERENCE = r"^[^\x00-\x1f\x7f]+$"
 _SHA256 = r"^[0-9a-f]{64}$"
 _CURRENCY = r"^[A-Z]{3}$"
@@ -119,6 +119,23 @@ Origin = Annotated[
 ]
 
 
+def _written_day(value: Any) -> Any:
+    """Take a day as it is written in JSON and no other way: pydantic would also take seconds and instants."""
+    if isinstance(value, datetime.date) or (isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value)):
+        return value
+    raise ValueError("must be a date such as 2026-03-31")
+
+
+Day = Annotated[datetime.date, Strict(False), BeforeValidator(_written_day)]
+"""A day as an outsider writes it."""
+
+
+def _with_written_days(hint: Any) -> Any:
+    if hint is datetime.date:
+        return Day
+    return Day | None if hint == datetime.date | None else hint
+
+
 class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A value or fact: immutable, closed, encoded without its defaults.
 
@@ -132,16 +149,21 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         attributes = {field.encode_name: field.name for field in fields}
         known = {
             field.encode_name: core_schema.typed_dict_field(
-                handler.generate_schema(hints[field.name]), required=field.required
+                handler.generate_schema(_with_written_days(hints[field.name])), required=field.required
             )
             for field in fields
         }
 
+        config = cls.__struct_config__
+        if config.tag_field is not None:
+            known[config.tag_field] = core_schema.typed_dict_field(core_schema.literal_schema([config.tag]))
+
         def build(values: dict[str, Any]) -> Shape:
-            return cls(**{attributes[name]: value for name, value in values.items()})
+            return cls(**{attributes[name]: value for name, value in values.items() if name in attributes})
 
         return core_schema.no_info_after_validator_function(
-            build, core_schema.typed_dict_schema(known, extra_behavior="forbid")
+            build,
+            core_schema.typed_dict_schema(known, extra_behavior="forbid", config=core_schema.CoreConfig(strict=True)),
         )
 
 
@@ -219,6 +241,14 @@ class Evidence(Shape, frozen=True, kw_only=True):
     sha256: Sha256
 
 
+def zone_of(name: str) -> datetime.tzinfo:
+    """Return the time zone of a name; UTC for one that is none, which only a foreign program can have recorded."""
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return datetime.UTC
+
+
 def is_id(text: str) -> bool:
     """Say whether *text* can be an id: letters, digits, hyphen and underscore, 1 to 64 of them."""
     return re.fullmatch(_ID[1:-1], text) is not None
@@ -236,6 +266,20 @@ def fiscal_year(day: datetime.date, starts_in_month: int) -> str:
     """
     later = starts_in_month > 1 and day.month >= starts_in_month
     return f"FY{day.year + (1 if later else 0):04d}"
+
+
+def period_days(period: str, starts_in_month: int) -> tuple[datetime.date, datetime.date]:
+    """Return the first and last day of a period. starts_in_month: of the fiscal year, for FY periods."""
+    fiscal = period.startswith("FY")
+    year, _, part = period.removeprefix("FY").partition("-")
+    months = {"": (0, 12), "H1": (0, 6), "H2": (6, 6), "Q1": (0, 3), "Q2": (3, 3), "Q3": (6, 3), "Q4": (9, 3)}
+    offset, length = months[part] if part in months else (int(part) - 1, 1)
+    start = 12 * int(year) + offset
+    if fiscal and starts_in_month > 1:
+        start += starts_in_month - 13
+    end = start + length
+    first, after = datetime.date(start // 12, start % 12 + 1, 1), datetime.date(end // 12, end % 12 + 1, 1)
+    return first, after - datetime.timedelta(days=1)
 
 
 def split_by_largest_remainder(total: int, weights: list[int]) -> list[int]:

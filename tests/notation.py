@@ -14,12 +14,14 @@ import datetime
 import json
 from typing import Any, NamedTuple
 
-from ledger.book import Book, evolve, evolve_foreign
+from ledger.book import Book
 from ledger.decider import Asked, Repeated, decide
+from ledger.evolve import evolve, evolve_foreign
 from schemas.commands import parse
 from schemas.envelope import Recorded
 from schemas.receipts import Reason, Refused
-from tests.histories import ORIGIN, PORTFOLIO, START, Ask, opening
+from tests.teller import START
+from tests.words import ORIGIN, PORTFOLIO, Ask, opening
 
 TODAY = START.date()
 
@@ -77,7 +79,7 @@ class Given:
         """Add what was accepted after that."""
         for each in said:
             if isinstance(each, Foreign):
-                evolve_foreign(self.book, self.book.sequence + 1)
+                evolve_foreign(self.book, self.book.sequence + 1, b"foreign")
                 continue
             outcome = self._decide(_said(each).line(f"c-{self.book.sequence + 1}"), START)
             assert isinstance(outcome, tuple), f"given, and not accepted: {each}: {outcome}"

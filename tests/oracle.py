@@ -2,6 +2,7 @@
 
 Written from docs/spec/views.md alone, to be obviously right rather than fast: every call goes over all events
 again. Sums are integers and shares are fractions; a share becomes a float in the row that is returned, not before.
+Here are the views of money and initiatives; `oracle_decisions` has those of decisions and what they rest on.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from schemas.events import (
     Fact,
     ForecastUpdated,
     FundingApproved,
+    FundingReallocated,
     GateDecided,
     InitiativeAmended,
     InitiativeProposed,
@@ -52,7 +54,7 @@ def spend(events: Sequence[Recorded], as_known: int, as_of: datetime.date, by: s
     titles: dict[str | None, str] = {}
     if by == "objective":
         titles = {objective.id: objective.title for objective in _objectives(counted)}
-        for (initiative, currency), sums in _money_by_initiative(counted).items():
+        for (initiative, currency), sums in money_by_initiative(counted).items():
             if initiative is None:
                 rows[None, currency].update(sums)
                 continue
@@ -113,9 +115,9 @@ def alignment(
                 "objective": each.id,
                 "title": each.title,
                 "target_bp": each.weight_bp,
-                "share": _float(share),
+                "share": as_float(share),
                 "amount_minor": minors[each.id],
-                "gap": _float(gap),
+                "gap": as_float(gap),
             }
         )
     drift = (off + orphan) / 2 if total > 0 else None
@@ -123,7 +125,7 @@ def alignment(
         "amount_minor": total,
         "orphan_share": None if drift is None else float(orphan),
         "orphan_minor": total - sum(row["amount_minor"] for row in rows),
-        "drift": _float(drift),
+        "drift": as_float(drift),
         "index": None if drift is None else float(1 - drift),
         "must_move_minor": 0 if drift is None else round(drift * total),  # a Fraction rounds half to even
     }
@@ -133,7 +135,7 @@ def initiatives(events: Sequence[Recorded], as_known: int, as_of: datetime.date)
     """Return one row an initiative that had been proposed, ordered by initiative."""
     counted = counting(events, as_known, as_of)
     currency = portfolio_currency(events, as_known)
-    money = _money_by_initiative(counted)
+    money = money_by_initiative(counted)
     rows = []
     for proposed_on, _, proposal, _ in counted:
         if not isinstance(proposal, InitiativeProposed):
@@ -151,14 +153,14 @@ def initiatives(events: Sequence[Recorded], as_known: int, as_of: datetime.date)
                 **{field: told[field] for field in ("title", "value_stream", "sponsor", "lead", "kind", "horizon")},
                 "eu_class": None if told["ai"] is None else told["ai"].eu_class,
                 "stage": "proposed" if gate is None else gate.stage_to,
-                "status": "active" if gate is None else STATUS_AFTER.get(gate.outcome, "active"),
+                "status": status_of(counted, name),
                 "approved_minor": sums["approved"],
                 "committed_minor": sums["committed"],
                 "actual_minor": sums["actual"],
                 "currency": currency,
                 "baseline_number": None if plan is None else plan.number,
-                "first_cost_minor": _cost(first),
-                "baseline_cost_minor": _cost(plan),
+                "first_cost_minor": cost_of(first),
+                "baseline_cost_minor": cost_of(plan),
                 "finish": None if plan is None else plan.finish,
                 "proposed_on": proposed_on,
                 "last_sequence": max(e.at for e in events if e.at <= as_known and e.subject == subject),
@@ -220,8 +222,23 @@ def counting(events: Sequence[Recorded], as_known: int, as_of: datetime.date) ->
 
 def held(counted: Iterable[Counted], of_type: type[Fact], about: Callable[[Any], bool] = lambda _: True) -> Any:
     """Return the fact of a type that holds: the greatest (effective, sequence). None where none counts."""
-    live = [each for each in counted if isinstance(each.fact, of_type) and each.sign > 0 and about(each.fact)]
-    return max(live, key=lambda each: (each.effective_on, each.sequence)).fact if live else None
+    newest = entry_held(counted, of_type, about)
+    return None if newest is None else newest.fact
+
+
+def entry_held(
+    counted: Iterable[Counted], of_type: type[Fact], about: Callable[[Any], bool] = lambda _: True
+) -> Counted | None:
+    """Return the entry whose fact holds, with its date and sequence. None where none counts."""
+    return max(said(counted, of_type, about), key=lambda each: (each.effective_on, each.sequence), default=None)
+
+
+def said(
+    counted: Iterable[Counted], of_type: type[Fact], about: Callable[[Any], bool] = lambda _: True
+) -> list[Counted]:
+    """Return the entries of a type that count, in the order of sequence; what counters add is none of them."""
+    found = [each for each in counted if isinstance(each.fact, of_type) and each.sign > 0 and about(each.fact)]
+    return sorted(found, key=lambda each: each.sequence)
 
 
 def described(counted: Iterable[Counted], initiative: str) -> Row:
@@ -231,6 +248,12 @@ def described(counted: Iterable[Counted], initiative: str) -> Row:
         if isinstance(each.fact, InitiativeProposed | InitiativeAmended) and each.fact.initiative == initiative:
             told |= {field: value for field in told if (value := getattr(each.fact, field)) is not None}
     return told
+
+
+def status_of(counted: Iterable[Counted], initiative: str) -> str:
+    """Return killed, completed, merged, held or active: by the gate that holds."""
+    gate = held(counted, GateDecided, lambda fact: fact.initiative == initiative)
+    return "active" if gate is None else STATUS_AFTER.get(gate.outcome, "active")
 
 
 def portfolio_currency(events: Sequence[Recorded], as_known: int) -> str | None:
@@ -256,6 +279,10 @@ def movements(counted: Iterable[Counted]) -> Iterator[Movement]:
     for _, _, fact, sign in counted:
         if isinstance(fact, EnvelopeFunded):
             yield Movement("funded", fact.envelope, None, fact.amount.currency, sign * fact.amount.minor)
+        elif isinstance(fact, FundingReallocated):
+            for side, place in ((-1, fact.source), (1, fact.target)):
+                minor = side * sign * fact.amount.minor
+                yield Movement("approved", place.envelope, place.initiative, fact.amount.currency, minor)
         elif isinstance(fact, FundingApproved | CommitmentPosted | ActualPosted):
             place = (fact.envelope, fact.initiative, fact.amount.currency)
             minor = sign * fact.amount.minor
@@ -279,7 +306,7 @@ def _key(move: Movement, by: str, counted: Sequence[Counted]) -> str | None:
     return None if funding is None else funding.value_stream
 
 
-def _money_by_initiative(counted: Iterable[Counted]) -> dict[tuple[str | None, str], Counter[str]]:
+def money_by_initiative(counted: Iterable[Counted]) -> dict[tuple[str | None, str], Counter[str]]:
     sums: dict[tuple[str | None, str], Counter[str]] = defaultdict(Counter)
     for move in movements(counted):
         sums[move.initiative, move.currency][move.measure] += move.minor
@@ -288,7 +315,7 @@ def _money_by_initiative(counted: Iterable[Counted]) -> dict[tuple[str | None, s
 
 def _measured(counted: Sequence[Counted], measure: str, currency: str | None) -> dict[str | None, int]:
     """Return the amounts above zero of a measure, by initiative; under None what names no initiative."""
-    money = {name: sums for (name, of), sums in _money_by_initiative(counted).items() if of == currency}
+    money = {name: sums for (name, of), sums in money_by_initiative(counted).items() if of == currency}
     if measure != "forecast":
         assert measure in ("approved", "committed", "actual"), measure
         return {name: sums[measure] for name, sums in money.items() if sums[measure] > 0}
@@ -300,7 +327,7 @@ def _measured(counted: Sequence[Counted], measure: str, currency: str | None) ->
     return {name: minor for name, minor in amounts.items() if minor > 0}
 
 
-def _cost(plan: BaselineSet | None) -> int | None:
+def cost_of(plan: BaselineSet | None) -> int | None:
     return None if plan is None else sum(part.amount.minor for part in plan.cost)
 
 
@@ -345,5 +372,5 @@ def split(minor: int, weights: dict[str, int]) -> dict[str, int]:
     return parts
 
 
-def _float(exact: Fraction | None) -> float | None:
+def as_float(exact: Fraction | None) -> float | None:
     return None if exact is None else float(exact)

@@ -13,8 +13,9 @@ from ledger.writer import Clock, Writer
 from schemas import codec
 from schemas.envelope import Recorded
 from schemas.receipts import Accepted, EventPlace, Receipt
-from tests.histories import PORTFOLIO, approve, fund, opening, propose, ticking
 from tests.notation import Said
+from tests.teller import ticking
+from tests.words import PORTFOLIO, approve, fund, opening, propose
 
 FIRST = Said(opening()).line("c-1")
 FUND = Said(fund("claims", 100)).line("c-2")

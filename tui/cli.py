@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 import cyclopts
 
-from tui.asking import diff_, log, rebuild, view
+from tui.asking import diff_, log, rebuild, reperform_, view
 from tui.common import EXPECTED, WRONG_USE, told
 from tui.demo import demo
+from tui.doctor import doctor
 from tui.recording import import_, init, send
 
 app = cyclopts.App(
@@ -21,7 +22,7 @@ app = cyclopts.App(
 Start with `portfolio demo`, or `portfolio init NAME --currency USD` and `portfolio send FILE`.
 
 Exit codes: 0 done; 1 refused, or the check does not hold; 2 wrong use or malformed input; 3 the world failed.""",
-    help_format="markdown",
+    help_format="plaintext",
     version_flags=["--version"],
 )
 app.command(demo, name="demo")
@@ -32,6 +33,9 @@ app.command(log, name="log")
 app.command(view, name="view")
 app.command(diff_, name="diff")
 app.command(rebuild, name="rebuild")
+app.command(reperform_, name="reperform")
+app.command(doctor, name="doctor")
+app.register_install_completion_command()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

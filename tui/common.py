@@ -63,12 +63,14 @@ async def access(common: Common) -> AsyncIterator[tuple[Access, Settings]]:
 
 
 @asynccontextmanager
-async def replica(common: Common) -> AsyncIterator[Replica]:
-    """Yield a replica of the portfolio the options name, caught up with its stream."""
+async def replica(common: Common, *, refusals: bool = False) -> AsyncIterator[Replica]:
+    """Yield a replica of the portfolio the options name, caught up with its stream; with *refusals*, those too."""
     async with access(common) as (reached, chosen):
         portfolio = await reached.choose(chosen.portfolio)
         with progress(f"reading {portfolio}") as told:
             made = await synced(reached.store(portfolio), reached.directory(portfolio), portfolio, progress=told)
+        if refusals:
+            made.take_refusals([each async for each in (await reached.refusals(portfolio)).read()])
         yield made
 
 

@@ -1,57 +1,92 @@
-"""portfolio demo: a made history imported and shown, from nothing."""
+"""portfolio demo: three years of an invented insurer's AI investments, recorded and shown, from nothing."""
 
 from __future__ import annotations
 
 import datetime
+import json
 from dataclasses import replace
 
-from ledger.importers.made import nyc_capital
+from ledger import demo as story
+from ledger.access import Access
 from ledger.writer import Writer
 from projections.moment import moment
 from projections.sync import synced
-from projections.views import Question, ask
-from tui import plain
-from tui.common import Common, access, progress
-from tui.recording import import_files, opening_command
+from schemas.receipts import Accepted
+from tui.board import board_text
+from tui.common import DONE, REFUSED, CommandError, Common, access, progress
+from tui.recording import in_words
 
-PORTFOLIO = "demo"
-ORIGIN = "demo-0d3a0d3a"
-"""The same at every run, so that a second run meets what the first recorded."""
+SHOWN = ("2024-12-31", "2025-12-31", "2026-11-20")
+"""The days whose boards are printed; the last one is the end of the story."""
 
 
 async def demo(*, common: Common | None = None) -> int:
-    """Import a made history of three yearly plans, and show what was known after each.
+    """Record the portfolio of Northwind Mutual, 40 AI initiatives over three years, and show its board at three dates.
 
-    Running it again changes nothing. The portfolio is called demo; look into it with `portfolio view`.
+    Running it again changes nothing; an interrupted run goes on where it was. The portfolio is called demo; look into
+    it with `portfolio view`.
     """
-    common = replace(common or Common(), portfolio=PORTFOLIO)
+    common = replace(common or Common(), portfolio=story.PORTFOLIO)
     async with access(common) as (reached, chosen):
-        store = await reached.create(PORTFOLIO)
-        line = opening_command(
-            PORTFOLIO,
-            ORIGIN,
-            "registrar",
-            title="Harbour City, information technology and AI (invented)",
-            currency="USD",
-            fiscal_year_start=7,
-            historic=True,
-            day=datetime.date(1970, 1, 1),
-        )
-        await Writer(PORTFOLIO, store).submit(line)
-        code = await import_files(store, PORTFOLIO, nyc_capital(), "importer", as_json=common.json)
+        store = await reached.create(story.PORTFOLIO)
+        code = await _record(reached, as_json=common.json)
         with progress("reading demo") as moved:
-            replica = await synced(store, reached.directory(PORTFOLIO), PORTFOLIO, progress=moved)
+            replica = await synced(store, reached.directory(story.PORTFOLIO), story.PORTFOLIO, progress=moved)
     if common.json:
         return code
-    days = replica.ask("select distinct recorded_at::date as day from events where sequence > 1 order by day")
-    for row in days:
-        at = moment(replica, str(row["day"]), None, now=datetime.datetime.now(datetime.UTC))
+    now = datetime.datetime.now(datetime.UTC)
+    for day in SHOWN:
+        at = moment(replica, day, None, now=now)
         print("\n" + "═" * 100)
-        print(plain.board(ask(replica, Question("alignment"), at), ask(replica, Question("spend"), at)))
-    last, first = days[-1]["day"], days[0]["day"]
+        print(board_text(replica, at))
     print(f"\nData: {chosen.data}. Ask on:")
-    print("  portfolio view initiatives --portfolio demo")
-    print(f"  portfolio view spend --portfolio demo --by objective --as-known {first}")
-    print(f"  portfolio diff spend --portfolio demo --between {first} {last}")
+    print("  portfolio view initiatives --portfolio demo --as-known 2026-11-20")
+    print("  portfolio view alignment --portfolio demo --as-known 2024-07-18 --as-of 2024-06-30")
+    print("  portfolio view spend --portfolio demo --by objective --as-known 2025-12-31")
+    print("  portfolio diff alignment --portfolio demo --between 2026-01-21 2026-01-22")
     print("  portfolio rebuild --portfolio demo")
     return code
+
+
+async def _record(reached: Access, *, as_json: bool) -> int:
+    """Send every step at its own time, and print a summary. Errors: CommandError where a step ends as it should not."""
+    script = list(story.steps())
+    writer: Writer = await reached.writer(story.PORTFOLIO, story.clock(script, lambda: writer.book.sequence))
+    await writer.catch_up()
+    opened, before = writer.book.opened, writer.book.sequence
+    if opened is not None and opened.log_origin != story.ORIGIN:
+        raise CommandError(
+            f"there is another portfolio called {story.PORTFOLIO}, {opened.log_origin}; "
+            "give the demo a data directory of its own with --data"
+        )
+    # What was accepted before is sent again and found there; what was refused before is not refused twice.
+    told = [step for step in script if step.expect == "accepted" or step.after >= before]
+    recorded, refused, place = 0, 0, 0
+    with progress(f"recording {story.PORTFOLIO}", len(told)) as moved:
+        async for receipt in writer.submit_each(step.line for step in told):
+            step = told[place]
+            place += 1
+            moved(1)
+            outcome = "accepted" if isinstance(receipt, Accepted) else receipt.reason.name
+            if outcome != step.expect:
+                said = "accepted" if isinstance(receipt, Accepted) else in_words(receipt)
+                problem = f"step {place} of {story.PORTFOLIO}, recorded {step.recorded_at:%Y-%m-%d}, is {said}"
+                raise CommandError(f"{problem}, and not {step.expect}; give the demo a fresh --data", REFUSED)
+            refused += not isinstance(receipt, Accepted)
+            recorded += isinstance(receipt, Accepted) and receipt.events[0].sequence > before
+    summary = {
+        "portfolio": story.PORTFOLIO,
+        "commands": len(told),
+        "recorded": recorded,
+        "already_there": len(told) - recorded - refused,
+        "refused": refused,
+        "sequence": writer.book.sequence,
+    }
+    if as_json:
+        print(json.dumps(summary))
+    else:
+        print(
+            f"{recorded:,} of {len(told):,} commands recorded, {summary['already_there']:,} were there already, "
+            f"{refused} refused, as the story has it. {story.PORTFOLIO} stands at sequence {writer.book.sequence:,}."
+        )
+    return DONE

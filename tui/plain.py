@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from projections.compare import Comparison
 from projections.diff import Diff
-from projections.views import AlignmentRow, InitiativeRow, SpendRow, TimelineRow, View
+from projections.rows import AlignmentRow, InitiativeRow, SpendRow, TimelineRow
+from projections.views import View
+from tui.evidence import EVIDENCE, pipeline
 from tui.model.figures import bar, instant, money, percent
+from tui.model.table import table
 from tui.model.text import clean
 
 NO_INITIATIVE = "(names no initiative)"
-
-
-def table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], total: bool = False) -> str:
-    """Return rows under headers, columns as wide as they need to be. right: which are figures.
-
-    total: the last row is a sum and stands under a rule.
-    """
-    widths = [max(len(cell) for cell in column) for column in zip(headers, *rows, strict=True)]
-
-    def line(cells: Sequence[str]) -> str:
-        placed = zip(cells, widths, right, strict=True)
-        return "  ".join(cell.rjust(width) if to_right else cell.ljust(width) for cell, width, to_right in placed)
-
-    rule = "  ".join("─" * width for width in widths)
-    body = [line(row).rstrip() for row in rows]
-    if total and body:
-        body.insert(-1, rule)
-    return "\n".join([line(headers).rstrip(), rule, *body])
 
 
 def heading(view: View) -> str:
@@ -50,6 +35,13 @@ EMPTY = {
     "alignment": "No objectives yet: set them with a SetObjectives command (`portfolio send`), or import a history.",
     "initiatives": "No initiatives yet: propose one with a ProposeInitiative command (`portfolio send`).",
     "timeline": "Nothing recorded by then.",
+    "decisions": "No decisions yet: ask for one with a RequestDecision command (`portfolio send`).",
+    "gates": "No gate has been decided yet: decide one with a DecideGate command (`portfolio send`).",
+    "models": "No model ends: models come with ChangeModelLifecycle commands, and LinkInitiative ties to them.",
+    "benefits": "No benefits yet: promise one with a PlanBenefit command (`portfolio send`).",
+    "needs": "Nothing needs a decision.",
+    "history": "Nothing was said of this initiative by then.",
+    "refusals": "Nothing was refused.",
 }
 """What to say where a view has no rows, and what to do about it."""
 
@@ -136,7 +128,13 @@ def _timeline(view: View) -> str:
     return table(headers, rows, [True, *[False] * 6])
 
 
-_DRAWN = {"spend": _spend, "alignment": _alignment, "initiatives": _initiatives, "timeline": _timeline}
+_DRAWN: dict[str, Callable[[View], str]] = {
+    "spend": _spend,
+    "alignment": _alignment,
+    "initiatives": _initiatives,
+    "timeline": _timeline,
+    **EVIDENCE,
+}
 
 
 def diff_screen(found: Diff) -> str:
@@ -187,9 +185,25 @@ def comparison_screen(found: Comparison) -> str:
     return "\n".join(lines)
 
 
-def board(alignment: View, spend: View) -> str:
-    """Return alignment and spend on one page."""
-    return "\n\n".join([heading(alignment), _shown(alignment), "Spend by envelope", _shown(spend)])
+BOARD = {
+    "alignment": "Alignment: where money goes against where it should go",
+    "spend": "Spend by envelope",
+    "pipeline": "Pipeline by stage",
+    "benefits": "Benefits: planned, claimed, validated",
+    "models": "Models that end, and who depends on them",
+    "needs": "Needs a decision",
+}
+"""The parts of the board and their headings, from top to bottom."""
+
+
+def board(views: dict[str, View]) -> str:
+    """Return the board: every part on one page, at one moment. views: by the names of BOARD."""
+    parts = [heading(views["alignment"]).replace(" · alignment · ", " · board · ")]
+    for name, title in BOARD.items():
+        view = views[name]
+        drawn = pipeline(view) if name == "pipeline" else _shown(view)
+        parts.append(f"{title}\n\n{drawn}")
+    return "\n\n".join(parts)
 
 
 def _shown(view: View) -> str:

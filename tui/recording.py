@@ -7,7 +7,7 @@ import json
 import secrets
 import sys
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,11 +15,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from cyclopts import Parameter
 
+from ledger.book import Book
 from ledger.importers import commands as ndjson
-from ledger.importers import nyc_capital
+from ledger.importers import gmpp, it_dashboard, model_catalogue, nyc_capital
 from ledger.importers.lines import Problem
-from ledger.store import EventStore, MemoryStore
+from ledger.store import MemoryStore
 from ledger.writer import Writer
+from schemas.events import PortfolioOpened
 from schemas.receipts import Accepted, Reason, ReasonClass, Receipt, Refused, receipt_as_dict
 from tui.common import DONE, REFUSED, WRONG_USE, CommandError, Common, access, progress, read_file
 from tui.model.text import clean
@@ -79,7 +81,8 @@ async def init(
     receipt = await Writer(name, MemoryStore()).submit(line)
     if isinstance(receipt, Accepted):
         async with access(common) as (reached, _):
-            receipt = await Writer(name, await reached.create(name)).submit(line)
+            await reached.create(name)
+            receipt = await (await reached.writer(name)).submit(line)
     if common.json:
         print(json.dumps({"portfolio": name, "origin": origin, **receipt_as_dict(receipt)}))
     elif isinstance(receipt, Accepted):
@@ -139,7 +142,7 @@ async def send(file: FileOrStdin, *, common: Common | None = None) -> int:
     receipts: list[Receipt] = []
     async with access(common) as (reached, chosen):
         portfolio = await reached.choose(chosen.portfolio)
-        writer = Writer(portfolio, reached.store(portfolio))
+        writer = await reached.writer(portfolio)
         await writer.catch_up()
         opened = writer.book.opened
         missing = {"portfolio": opened.log_origin if opened else portfolio, "actor": chosen.actor}
@@ -166,10 +169,11 @@ def completed(line: bytes, missing: Mapping[str, str]) -> bytes:
 
 
 async def import_(
-    format: Literal["nyc-capital", "commands"],
+    format: Literal["nyc-capital", "it-dashboard", "model-catalogue", "gmpp", "commands"],
     *paths: Path,
     alignment: Path | None = None,
     objectives: Path | None = None,
+    recorded: Annotated[list[str] | None, Parameter(negative="")] = None,
     common: Common | None = None,
 ) -> int:
     """Import a history from files. Running it again changes nothing; an interrupted import goes on where it was.
@@ -177,44 +181,78 @@ async def import_(
     Parameters
     ----------
     format
-        nyc-capital: a directory with it_budget_lines.csv and it_commitments.csv. commands: a file of NDJSON.
+        nyc-capital: a directory with it_budget_lines.csv and it_commitments.csv. it-dashboard: a directory with
+        projects_2012.csv and contracts_2012.csv. model-catalogue: a directory with model_catalogue_snapshots.csv and
+        model_catalogue_changes.csv. gmpp: the file of both years. commands: files of NDJSON.
     paths
         The directory, or the files.
     alignment
         For nyc-capital: a CSV of budget_line, objective, share_bp.
     objectives
         For nyc-capital: a CSV of objective, title, weight_bp.
+    recorded
+        For model-catalogue: when a release came out, as VERSION=DATE, once for each release.
     """
     common = common or Common()
+    for option, given, of in (
+        ("--alignment", alignment, "nyc-capital"),
+        ("--objectives", objectives, "nyc-capital"),
+        ("--recorded", recorded, "model-catalogue"),
+    ):
+        if given and format != of:
+            raise CommandError(f"{option} is for {of}, not for {format}; leave it away")
     if format == "commands":
         if not paths:
-            raise CommandError("no file is named; give files of commands, or - for standard input")
+            raise CommandError("no file is named; give files of commands")
         return max([await send(path, common=common) for path in paths])
+    names = FILES[format]
     if len(paths) != 1:
-        problem = f"{format} is one directory, {len(paths)} were named"
-        raise CommandError(f"{problem}; give the one that holds {NYC_FILES[0]}")
-    files = {name: read_file(paths[0] / name) for name in NYC_FILES}
+        kind, wanted = ("file", names[0]) if format == "gmpp" else ("directory", f"the one that holds {names[0]}")
+        raise CommandError(f"{format} is one {kind}, {len(paths)} were named; give {wanted}")
+    files = {name: read_file(paths[0] if format == "gmpp" else paths[0] / name) for name in names}
     for name, extra in (("alignment.csv", alignment), ("objectives.csv", objectives)):
         if extra is not None:
             files[name] = read_file(extra)
+    importer = importer_of(format, files, _release_dates(recorded or []))
     async with access(common) as (reached, chosen):
         portfolio = await reached.choose(chosen.portfolio)
-        return await import_files(reached.store(portfolio), portfolio, files, chosen.actor, as_json=common.json)
+        return await import_files(await reached.writer(portfolio), importer, chosen.actor, as_json=common.json)
 
 
-async def import_files(
-    store: EventStore, portfolio: str, files: Mapping[str, bytes], actor: str, *, as_json: bool = False
-) -> int:
-    """Import capital plans into a portfolio, tell what was left out by line, and print a summary."""
-    writer = Writer(portfolio, store)
+Importer = Callable[[Book, PortfolioOpened, str], Iterable[bytes | Problem]]
+"""From a ledger, its opening and who imports: what an importer says of its files."""
+
+
+def importer_of(
+    format: str, files: Mapping[str, bytes], recorded: Mapping[str, datetime.date] | None = None
+) -> Importer:
+    """Return the importer of a format over files it knows by name. recorded: dates of releases, for model-catalogue."""
+
+    def read(book: Book, opened: PortfolioOpened, actor: str) -> Iterable[bytes | Problem]:
+        origin = opened.log_origin
+        if format == it_dashboard.FORMAT:
+            return it_dashboard.commands(files, origin=origin, actor=actor, time_zone=opened.time_zone)
+        if format == model_catalogue.FORMAT:
+            # A day that is the same at every import: the commands must be the same bytes again.
+            since = book.stack(opened.subject(), PortfolioOpened)[0].effective_on
+            return model_catalogue.commands(files, origin=origin, actor=actor, recorded=recorded, since=since)
+        if format == gmpp.FORMAT:
+            return gmpp.commands(files, origin=origin, actor=actor)
+        return nyc_capital.commands(files, origin=origin, actor=actor, currency=opened.currency)
+
+    return read
+
+
+async def import_files(writer: Writer, importer: Importer, actor: str, *, as_json: bool = False) -> int:
+    """Import what an importer says through a writer, tell what was left out by line, and print a summary."""
     await writer.catch_up()
-    opened = writer.book.opened
+    portfolio, opened = writer.book.portfolio, writer.book.opened
     if opened is None:
         raise CommandError(f"portfolio {portfolio} was never opened; make it with `portfolio init {portfolio}`")
     try:
-        read = list(nyc_capital.commands(files, origin=opened.log_origin, actor=actor, currency=opened.currency))
+        read = list(importer(writer.book, opened, actor))
     except ValueError as error:
-        raise CommandError(f"cannot import plans into {portfolio}: {error}; choose a portfolio in another") from error
+        raise CommandError(f"cannot import into {portfolio}: {error}") from error
     problems = [each for each in read if isinstance(each, Problem)]
     lines = [each for each in read if isinstance(each, bytes)]
     for problem in problems:
@@ -273,6 +311,23 @@ def _code(receipts: Iterable[Receipt]) -> int:
     return REFUSED if refusals else DONE
 
 
-NYC_FILES = ("it_budget_lines.csv", "it_commitments.csv")
+def _release_dates(given: Iterable[str]) -> dict[str, datetime.date]:
+    dates: dict[str, datetime.date] = {}
+    for each in given:
+        release, _, day = each.rpartition("=")
+        try:
+            dates[release] = datetime.date.fromisoformat(day)
+        except ValueError as error:
+            raise CommandError(f"--recorded is {each}; write a release and its date, as 1.59.2=2025-01-31") from error
+    return dates
+
+
+FILES = {
+    nyc_capital.FORMAT: ("it_budget_lines.csv", "it_commitments.csv"),
+    it_dashboard.FORMAT: (it_dashboard.PROJECTS, it_dashboard.CONTRACTS),
+    model_catalogue.FORMAT: (model_catalogue.SNAPSHOTS, model_catalogue.CHANGES),
+    gmpp.FORMAT: (gmpp.FILE,),
+}
+"""What each format is read from."""
 MOST_SHOWN = 10
 """How many refusals of an import are shown one by one."""

@@ -4,14 +4,34 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from ledger.book import MONEY_FACTS, Book, Line
-from ledger.rules.guards import Guard, Guards, within_envelope
+from ledger.book import Book, Line
+from ledger.evolve import MONEY_FACTS
+from ledger.rules.guards import Guard, Guards, in_range, period_open, within_envelope
 from schemas.commands import ReverseEntry
-from schemas.events import EntryReversed, EnvelopeFunded, FundingApproved, InitiativeProposed, PortfolioOpened
+from schemas.events import (
+    ActorEnrolled,
+    AuthoritySet,
+    DecisionClosed,
+    DecisionRequested,
+    EntryReversed,
+    InitiativeProposed,
+    PeriodClosed,
+    PolicyAdopted,
+    PortfolioOpened,
+    VoteRecorded,
+)
 from schemas.receipts import Reason, Refused
 
-STANDS_FOR_EVER = (PortfolioOpened, InitiativeProposed)
-"""What later entries rest on. An initiative that should not be is ended at a gate."""
+STANDS_FOR_EVER = (
+    PortfolioOpened,
+    InitiativeProposed,
+    ActorEnrolled,
+    AuthoritySet,
+    PolicyAdopted,
+    PeriodClosed,
+)
+"""What later entries rest on. An initiative that should not be is ended at a gate; keys, grants and policies are
+revoked or superseded, and a period is opened again."""
 
 
 def reverse_entry(ask: ReverseEntry, book: Book) -> Guards:
@@ -24,9 +44,11 @@ def reverse_entry(ask: ReverseEntry, book: Book) -> Guards:
     yield _is_no_reversal(data, line)
     yield _not_reversed(data, book)
     yield _may_be_reversed(data, line)
+    yield _decision_open(line, book)
     yield _is_newest(data, line, book)
-    for reversal in reversals(ask, book):
-        yield _within_envelope(reversal, book)
+    yield _in_open_period(ask, line, book)
+    yield _in_range(ask, book)
+    yield from _within_envelopes(ask, book)
 
 
 def reversals(ask: ReverseEntry, book: Book) -> tuple[EntryReversed, ...]:
@@ -66,13 +88,48 @@ def _is_newest(data: EntryReversed, line: Line, book: Book) -> Guard:
     return Refused(Reason.NOT_NEWEST, field="data.sequence", value=data.sequence, subject=line.key.subject)
 
 
-def _within_envelope(data: EntryReversed, book: Book) -> Guard:
-    """Taking funds back, or a reduction of what was approved, must not leave more approved than funded."""
-    line = book.line(data.sequence)
-    if line is None or line.key.envelope is None:
+def _decision_open(line: Line, book: Book) -> Guard:
+    """What a closed decision was counted from stays."""
+    if line.key.type not in (DecisionRequested, VoteRecorded):
         return None
-    if line.key.type is EnvelopeFunded and line.minor > 0:
-        return within_envelope(book, line.key.envelope, funded=-line.minor)
-    if line.key.type is FundingApproved and line.minor < 0:
-        return within_envelope(book, line.key.envelope, approved=-line.minor)
+    closed = book.newest(line.key.subject, DecisionClosed)
+    if closed is None:
+        return None
+    return Refused(Reason.DECISION_CLOSED, field="data.sequence", value=closed.decision, outcome=closed.outcome)
+
+
+def _in_open_period(ask: ReverseEntry, line: Line, book: Book) -> Guard:
+    """What a period was closed with stays: a void needs the entry's period open, a counter its own."""
+    if ask.data.kind == "counter":
+        return period_open(book, ask.data.period or book.fiscal_year(ask.time), "data.period")
+    refusals = [period_open(book, booking.period, "data.sequence") for booking in line.key.booked]
+    return next((refused for refused in refusals if refused), None)
+
+
+def _in_range(ask: ReverseEntry, book: Book) -> Guard:
+    for reversal in reversals(ask, book):
+        line = book.line(reversal.sequence)
+        for sign, key in line.key.moves if line is not None else ():
+            refused = in_range(book.sums.get(key, 0) - sign * (line.minor if line is not None else 0))
+            if refused:
+                return refused
     return None
+
+
+def _within_envelopes(ask: ReverseEntry, book: Book) -> Guards:
+    """Taking funds back, or a reduction of what was approved, must not leave more approved than funded.
+
+    What is taken from an envelope and comes back to it in the same append is no change.
+    """
+    changes: dict[tuple[str, str], int] = {}
+    for reversal in reversals(ask, book):
+        line = book.line(reversal.sequence)
+        if line is not None:
+            for sign, (measure, envelope, initiative, _) in line.key.moves:
+                if initiative is None and measure in ("funded", "approved"):
+                    changes[envelope, measure] = changes.get((envelope, measure), 0) - sign * line.minor
+    for (envelope, measure), minor in changes.items():
+        if measure == "funded" and minor < 0:
+            yield within_envelope(book, envelope, funded=minor)
+        if measure == "approved" and minor > 0:
+            yield within_envelope(book, envelope, approved=minor)

@@ -23,9 +23,9 @@ def amend_initiative(ask: AmendInitiative, book: Book) -> Guards:
     """Guards of event 31."""
     data = ask.data
     yield initiative_known(book, data.initiative)
+    yield initiative_known(book, data.parent, "data.parent")
     yield initiative_live(book, data.initiative)
     yield _not_itself(data.initiative, data.parent)
-    yield initiative_known(book, data.parent, "data.parent")
     described = book.description(data.initiative, ask.time)
     changes = any(getattr(data, name) not in (None, described[name]) for name in AMENDABLE)
     yield None if changes else Refused(Reason.NOTHING_CHANGES, field="data")

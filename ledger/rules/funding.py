@@ -8,17 +8,19 @@ from ledger.book import Book
 from ledger.rules.guards import (
     Guard,
     Guards,
+    conditions_new,
     currency_fits,
     envelope_known,
     in_range,
     initiative_known,
     initiative_live,
     not_zero,
+    period_open,
     sign_fits,
     within_envelope,
 )
-from schemas.commands import ApproveFunding, DecideGate, FundEnvelope
-from schemas.events import EnvelopeFunded, GateDecided
+from schemas.commands import ApproveFunding, DecideGate, FundEnvelope, ReallocateFunding
+from schemas.events import EnvelopeFunded, FundingReallocated, GateDecided
 from schemas.receipts import Reason, Refused
 from schemas.values import Money
 
@@ -45,13 +47,16 @@ APPROVAL_SIGNS = {
 def fund_envelope(ask: FundEnvelope, book: Book) -> Guards:
     """Guards of event 5."""
     data = ask.data
-    yield _names_its_other_leg(data)
     yield envelope_known(book, data.counter_envelope, "data.counter_envelope")
+    yield _names_its_other_leg(data)
     yield currency_fits(book, data.envelope, data.amount)
     yield currency_fits(book, data.counter_envelope or data.envelope, data.amount)
     yield not_zero(data.amount)
     yield sign_fits(data.kind, data.amount, ENVELOPE_SIGNS)
-    yield in_range(book.total("funded", data.envelope) + data.amount.minor)
+    for leg in envelope_legs(ask, book):
+        yield in_range(book.total("funded", leg.envelope) + leg.amount.minor)
+    yield period_open(book, data.fiscal_period, "data.fiscal_period")
+    yield period_open(book, data.counter_period, "data.counter_period")
     for leg in envelope_legs(ask, book):
         if leg.amount.minor < 0 and leg.counter_envelope != leg.envelope:
             yield within_envelope(book, leg.envelope, funded=leg.amount.minor)
@@ -88,7 +93,35 @@ def approve_funding(ask: ApproveFunding, book: Book) -> Guards:
     yield not_zero(data.amount)
     yield sign_fits(data.kind, data.amount, APPROVAL_SIGNS)
     yield in_range(book.total("approved", data.envelope) + minor)
+    yield period_open(book, data.period or book.fiscal_year(ask.time), "data.period")
+    yield conditions_new(book, data.conditions)
     yield within_envelope(book, data.envelope, approved=minor) if minor > 0 else None
+
+
+def reallocate_funding(ask: ReallocateFunding, book: Book) -> Guards:
+    """Guards of event 15."""
+    data = ask.data
+    source, target = data.source, data.target
+    yield Refused(Reason.SELF_REFERENCE, field="data.to", value=target.initiative) if source == target else None
+    yield initiative_known(book, source.initiative, "data.from.initiative")
+    yield initiative_known(book, target.initiative, "data.to.initiative")
+    yield envelope_known(book, source.envelope, "data.from.envelope")
+    yield envelope_known(book, target.envelope, "data.to.envelope")
+    yield initiative_live(book, target.initiative)
+    yield currency_fits(book, source.envelope, data.amount)
+    yield currency_fits(book, target.envelope, data.amount)
+    yield not_zero(data.amount)
+    yield sign_fits("reallocation", data.amount, {"reallocation": 1})
+    for place, minor in ((target, data.amount.minor), (source, -data.amount.minor)):
+        if source.envelope != target.envelope:
+            yield in_range(book.total("approved", place.envelope) + minor)
+        yield in_range(book.total("approved", place.envelope, place.initiative) + minor)
+    year = book.fiscal_year(ask.time)
+    yield period_open(book, source.period or year, "data.from.period")
+    yield period_open(book, target.period or year, "data.to.period")
+    if source.envelope != target.envelope:
+        yield within_envelope(book, target.envelope, approved=data.amount.minor)
+    yield _enough_to_move(data, book)
 
 
 def decide_gate(ask: DecideGate, book: Book) -> Guards:
@@ -97,6 +130,22 @@ def decide_gate(ask: DecideGate, book: Book) -> Guards:
     yield initiative_known(book, data.initiative)
     yield initiative_live(book, data.initiative)
     yield _stages_follow(data, book)
+    yield conditions_new(book, data.conditions)
+
+
+def _enough_to_move(data: FundingReallocated, book: Book) -> Guard:
+    """What is moved away must be approved and neither committed nor spent."""
+    place = (data.source.envelope, data.source.initiative)
+    free = book.total("approved", *place) - book.total("open", *place) - book.total("actual", *place)
+    if data.amount.minor <= free:
+        return None
+    return Refused(
+        Reason.SHORT_OF_FUNDS,
+        initiative=data.source.initiative,
+        envelope=data.source.envelope,
+        uncommitted_minor=free,
+        moved_minor=data.amount.minor,
+    )
 
 
 def _names_its_other_leg(data: EnvelopeFunded) -> Guard:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ledger.book import ENDED, Book
+from schemas.events import Condition
 from schemas.receipts import Reason, Refused
 from schemas.values import MAX_MINOR, Money
 
@@ -105,3 +106,23 @@ def finish_after_start(start: datetime.date | None, finish: datetime.date | None
     if start is None or finish is None or start <= finish:
         return None
     return Refused(Reason.FINISH_BEFORE_START, field="data.finish", value=finish, start=start)
+
+
+def period_open(book: Book, period: str | None, field: str) -> Guard:
+    closed = book.closed_by(period)
+    return None if closed is None else Refused(Reason.PERIOD_CLOSED, field=field, value=period, closed=closed)
+
+
+def shares_sum(total: int, fits: bool, field: str, allowed: str) -> Guard:
+    return None if fits else Refused(Reason.SHARES_SUM, field=field, value=total, allowed=allowed)
+
+
+def conditions_new(book: Book, conditions: Sequence[Condition]) -> Guard:
+    """A condition is named once, in its decision and in the portfolio; a name is never free again."""
+    seen: set[str] = set()
+    for place, condition in enumerate(conditions):
+        name = condition.condition
+        if name in seen or name in book.conditions:
+            return Refused(Reason.CONDITION_EXISTS, field=f"data.conditions.{place}.condition", value=name)
+        seen.add(name)
+    return None

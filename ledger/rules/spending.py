@@ -12,6 +12,7 @@ from ledger.rules.guards import (
     initiative_known,
     not_ended,
     not_zero,
+    period_open,
     within_approved,
 )
 from schemas.commands import PostActual, PostCommitment
@@ -28,7 +29,8 @@ def post_commitment(ask: PostCommitment, book: Book) -> Guards:
     yield currency_fits(book, data.envelope, data.amount)
     yield not_zero(data.amount)
     yield in_range(book.total("open", data.envelope, data.initiative) + minor)
-    yield not_ended(book, data.initiative)
+    yield _in_open_period(book, data.period)
+    yield not_ended(book, data.initiative) if minor > 0 else None
     yield within_approved(book, data.envelope, data.initiative, minor)
 
 
@@ -43,10 +45,16 @@ def post_actual(ask: PostActual, book: Book) -> Guards:
     yield currency_fits(book, data.envelope, data.amount)
     yield not_zero(data.amount)
     yield in_range(book.total("actual", data.envelope, data.initiative) + minor)
+    yield period_open(book, data.period, "data.period")
     yield not_ended(book, data.initiative)
     drawn = -minor if data.commitment is not None else 0
     yield within_approved(book, data.envelope, data.initiative, minor, drawn)
     yield _within_commitment(data, book)
+
+
+def _in_open_period(book: Book, period: str) -> Guard:
+    closed = book.closed_by(period)
+    return None if closed is None else Refused(Reason.IN_CLOSED_PERIOD, period=period, closed=closed)
 
 
 def _commitment_known(data: ActualPosted, book: Book) -> Guard:

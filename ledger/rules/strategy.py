@@ -6,7 +6,7 @@ import datetime
 from collections import Counter
 
 from ledger.book import Book, objectives_in_force
-from ledger.rules.guards import Guard, Guards, initiative_known, initiative_live
+from ledger.rules.guards import Guard, Guards, initiative_known, initiative_live, shares_sum
 from schemas.commands import DeclareAlignment, SetObjectives
 from schemas.events import AlignmentDeclared, Objective, ObjectivesSet
 from schemas.receipts import Reason, Refused
@@ -18,11 +18,11 @@ def set_objectives(ask: SetObjectives, book: Book) -> Guards:
     """Guards of event 2."""
     data = ask.data
     yield _portfolio_fits(data.portfolio, book)
-    yield _once([objective.id for objective in data.objectives], "data.objectives")
     yield _none_left_out(data, book)
+    yield _once([objective.id for objective in data.objectives], "data.objectives")
+    yield _shares_have_a_home(data, book, ask.time)
     yield _successors_active(data, ask.time)
     yield _weights_sum(data, ask.time)
-    yield _shares_have_a_home(data, book, ask.time)
 
 
 def declare_alignment(ask: DeclareAlignment, book: Book) -> Guards:
@@ -33,7 +33,7 @@ def declare_alignment(ask: DeclareAlignment, book: Book) -> Guards:
     yield _once([contribution.objective for contribution in data.contributions], "data.contributions")
     yield _objectives_active(data, book, ask.time)
     total = sum(contribution.share_bp for contribution in data.contributions)
-    yield _shares_sum(total, total <= ALL_BP, "data.contributions", "at most 10,000")
+    yield shares_sum(total, total <= ALL_BP, "data.contributions", "at most 10,000")
 
 
 def _portfolio_fits(portfolio: str, book: Book) -> Guard:
@@ -65,7 +65,7 @@ def _successors_active(data: ObjectivesSet, day: datetime.date) -> Guard:
         if unknown:
             return Refused(Reason.UNKNOWN_OBJECTIVE, field=field, value=unknown[0], allowed=sorted(active))
         total = sum(successor.share_bp for successor in objective.successors)
-        refused = _once(names, field) or _shares_sum(total, total == ALL_BP, field, "10,000")
+        refused = _once(names, field) or shares_sum(total, total == ALL_BP, field, "10,000")
         if refused:
             return refused
     return None
@@ -77,12 +77,17 @@ def _weights_sum(data: ObjectivesSet, day: datetime.date) -> Guard:
     for objective in data.objectives:
         if objective.status == "active":
             turns |= {objective.valid_from} if objective.valid_from else set()
-            turns |= {objective.valid_to + datetime.timedelta(days=1)} if objective.valid_to else set()
+            turns |= _day_after(objective.valid_to)
     for turn in sorted(turn for turn in turns if turn >= day):
         total = sum(objective.weight_bp for objective in data.objectives if objective.active_on(turn))
         if total != ALL_BP:
             return Refused(Reason.WEIGHTS_SUM, field="data.objectives", value=total, allowed=ALL_BP, on=turn)
     return None
+
+
+def _day_after(day: datetime.date | None) -> set[datetime.date]:
+    """Return the day after *day*; nothing comes after no day, nor after the last one there is."""
+    return set() if day in (None, datetime.date.max) or day is None else {day + datetime.timedelta(days=1)}
 
 
 def _shares_have_a_home(data: ObjectivesSet, book: Book, day: datetime.date) -> Guard:
@@ -120,7 +125,3 @@ def _objectives_active(data: AlignmentDeclared, book: Book, day: datetime.date) 
         if not listed[name].active_on(day):
             return Refused(Reason.OBJECTIVE_RETIRED, field=field, value=name, on=day)
     return None
-
-
-def _shares_sum(total: int, fits: bool, field: str, allowed: str) -> Guard:
-    return None if fits else Refused(Reason.SHARES_SUM, field=field, value=total, allowed=allowed)

@@ -81,15 +81,16 @@ from forecast;
 create or replace macro split_money(as_known, as_of) as table
 with serves as (
     from serving(as_known, as_of)
+), measured as (
+    from initiative_money(as_known, as_of)
+), served as (
+    select initiative, sum(weight)::bigint as weight from serves group by initiative
 ), weighed as (
     select m.measure, m.initiative, m.currency, m.minor, s.objective, s.weight
-    from initiative_money(as_known, as_of) m join serves s on s.initiative = m.initiative
+    from measured m join serves s on s.initiative = m.initiative
     union all
-    select m.measure, m.initiative, m.currency, m.minor, null,
-           100000000 - coalesce(t.weight, 0)
-    from initiative_money(as_known, as_of) m
-    left join (select initiative, sum(weight)::bigint as weight from serves group by initiative) t
-      on t.initiative = m.initiative
+    select m.measure, m.initiative, m.currency, m.minor, null, 100000000 - coalesce(t.weight, 0)
+    from measured m left join served t on t.initiative = m.initiative
 ), divided as (
     select *, abs(minor)::hugeint * weight // 100000000 as whole, abs(minor)::hugeint * weight % 100000000 as remainder
     from weighed
@@ -106,65 +107,67 @@ select measure, initiative, currency, objective, minor, weight,
        (sign(minor) * (whole + (place <= units_left)::int))::bigint as part_minor
 from ranked;
 
--- The sums all figures of alignment are made of: one row an active objective.
-create or replace macro alignment_sums(as_known, as_of, of_measure, in_currency) as table
+-- Every figure of alignment in one pass: a row an active objective, and one with objective null for the whole.
+-- drift = over / whole, both whole numbers; must move is rounded half to even.
+create or replace macro alignment_figures(
+    as_known := 9223372036854775807, as_of := date '9999-12-31', of_measure := 'approved', in_currency := null
+) as table
 with parts as (
     from split_money(as_known, as_of)
     where measure = of_measure and minor > 0
       and currency = coalesce(in_currency, (select currency from portfolio_opened limit 1))
+), sums as (
+    select objective, sum(minor::hugeint * weight) as weighted, sum(part_minor)::hugeint as amount
+    from parts
+    group by objective
 ), total as (
-    select coalesce(sum(minor), 0)::hugeint as minor
-    from initiative_money(as_known, as_of)
-    where measure = of_measure and minor > 0
-      and currency = coalesce(in_currency, (select currency from portfolio_opened limit 1))
+    select coalesce(sum(amount), 0)::hugeint as amount from sums
+), rows_ as (
+    select o.objective, o.title, o.weight_bp, coalesce(s.weighted, 0)::hugeint as weighted,
+           coalesce(s.amount, 0)::hugeint as amount, t.amount as total
+    from objectives(as_known, as_of) o cross join total t left join sums s on s.objective = o.objective
+    where o.active
+), whole as (
+    select any_value(t.amount) as total, 100000000 * any_value(t.amount) as whole,
+           coalesce(sum(r.weighted), 0)::hugeint as weighted,
+           coalesce(sum(r.amount), 0)::hugeint as aligned,
+           coalesce(sum(abs(r.weighted - r.weight_bp::hugeint * 10000 * r.total)), 0)::hugeint as gaps
+    from total t left join rows_ r on true
 )
-select o.objective, o.title, o.weight_bp,
-       coalesce(sum(p.minor::hugeint * p.weight), 0)::hugeint as weighted,
-       coalesce(sum(p.part_minor), 0)::hugeint as amount_minor,
-       any_value(t.minor) as total_minor
-from objectives(as_known, as_of) o
-cross join total t
-left join parts p on p.objective = o.objective
-where o.active
-group by o.objective, o.title, o.weight_bp;
+select objective, title, weight_bp as target_bp,
+       case when total > 0 then weighted / (100000000 * total) end as share,
+       amount::bigint as amount_minor,
+       case when total > 0 then (weighted - weight_bp::hugeint * 10000 * total) / (100000000 * total) end as gap,
+       null::double as orphan_share, null::bigint as orphan_minor, null::double as drift, null::double as index,
+       null::bigint as must_move_minor
+from rows_
+union all
+select null, null, null, null, total::bigint, null,
+       case when total > 0 then (whole - weighted) / whole end,
+       (total - aligned)::bigint,
+       case when total > 0 then (gaps + whole - weighted) / (2 * whole) end,
+       case when total > 0 then 1 - (gaps + whole - weighted) / (2 * whole) end,
+       ((gaps + whole - weighted) // 200000000 + case
+           when (gaps + whole - weighted) % 200000000 > 100000000 then 1
+           when (gaps + whole - weighted) % 200000000 = 100000000 then (gaps + whole - weighted) // 200000000 % 2
+           else 0 end)::bigint
+from whole;
 
 create or replace macro alignment(
     as_known := 9223372036854775807, as_of := date '9999-12-31', of_measure := 'approved', in_currency := null
 ) as table
-select objective, title, weight_bp as target_bp,
-       case when total_minor > 0 then weighted / (100000000 * total_minor) end as share,
-       amount_minor::bigint as amount_minor,
-       case when total_minor > 0
-            then (weighted - weight_bp::hugeint * 10000 * total_minor) / (100000000 * total_minor) end as gap
-from alignment_sums(as_known, as_of, of_measure, in_currency)
+select objective, title, target_bp, share, amount_minor, gap
+from alignment_figures(
+    as_known := as_known, as_of := as_of, of_measure := of_measure, in_currency := in_currency
+)
+where objective is not null
 order by objective;
 
 create or replace macro alignment_totals(
     as_known := 9223372036854775807, as_of := date '9999-12-31', of_measure := 'approved', in_currency := null
 ) as table
-with money_of as (
-    select coalesce(sum(m.minor), 0)::hugeint as total_minor
-    from initiative_money(as_known, as_of) m
-    where m.measure = of_measure and m.minor > 0
-      and m.currency = coalesce(in_currency, (select currency from portfolio_opened limit 1))
-), sums as (
-    select any_value(t.total_minor) as total_minor,
-           coalesce(sum(s.weighted), 0)::hugeint as weighted,
-           coalesce(sum(s.amount_minor), 0)::hugeint as aligned_minor,
-           coalesce(sum(abs(s.weighted - s.weight_bp::hugeint * 10000 * s.total_minor)), 0)::hugeint as gaps
-    from money_of t
-    left join alignment_sums(as_known, as_of, of_measure, in_currency) s on true
-), figures as (
-    -- drift = over / whole, both whole numbers
-    select *, 100000000 * total_minor as whole, gaps + 100000000 * total_minor - weighted as over from sums
+select amount_minor, orphan_share, orphan_minor, drift, index, must_move_minor
+from alignment_figures(
+    as_known := as_known, as_of := as_of, of_measure := of_measure, in_currency := in_currency
 )
-select total_minor::bigint as amount_minor,
-       case when total_minor > 0 then (whole - weighted) / whole end as orphan_share,
-       (total_minor - aligned_minor)::bigint as orphan_minor,
-       case when total_minor > 0 then over / (2 * whole) end as drift,
-       case when total_minor > 0 then 1 - over / (2 * whole) end as index,
-       (over // 200000000 + case
-           when over % 200000000 > 100000000 then 1
-           when over % 200000000 = 100000000 then over // 200000000 % 2
-           else 0 end)::bigint as must_move_minor
-from figures;
+where objective is null;

@@ -17,6 +17,12 @@ union all
 select sequence, effective_on, 'approved', envelope, initiative, amount_currency, amount_minor
 from funding_approved
 union all
+select sequence, effective_on, 'approved', source.envelope, source.initiative, amount_currency, -amount_minor
+from funding_reallocated
+union all
+select sequence, effective_on, 'approved', target.envelope, target.initiative, amount_currency, amount_minor
+from funding_reallocated
+union all
 select sequence, effective_on, 'committed', envelope, initiative, amount_currency, amount_minor
 from commitment_posted
 union all
@@ -82,7 +88,7 @@ reversals as (
 ), changed as (
     (from after_ except from before_) union all (from before_ except from after_)
 )
-select distinct coalesce(r.sequence, c.sequence) as sequence, c.envelope, c.initiative, c.currency
+select distinct coalesce(r.sequence, c.sequence) as sequence, c.measure, c.envelope, c.initiative, c.currency
 from changed c left join reversals r on r.reversed_sequence = c.sequence
   and not (r.sequence <= least(known_before, known_after));
 
@@ -104,13 +110,15 @@ where sequence <= as_known and effective_on <= as_of
 -- The entries about each initiative that one moment knows or has reached and the other has not.
 create or replace macro initiative_changes(known_before, of_before, known_after, of_after) as table
 with about as (
-    select sequence, effective_on, substr(subject, 12) as initiative from events where subject like 'initiative/%'
+    select sequence, effective_on, substr(subject, 12) as initiative, type
+    from events
+    where subject like 'initiative/%'
     union all
-    select r.sequence, r.effective_on, substr(e.subject, 12)
+    select r.sequence, r.effective_on, substr(e.subject, 12), e.type
     from entry_reversed r join events e on e.sequence = r.reversed_sequence
     where e.subject like 'initiative/%'
 )
-select sequence, initiative
+select sequence, initiative, type
 from about
 where (sequence <= known_after and effective_on <= of_after)
       <> (sequence <= known_before and effective_on <= of_before);

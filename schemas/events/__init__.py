@@ -2,86 +2,172 @@
 
 from __future__ import annotations
 
-from schemas.events.corrections import EntryReversed
-from schemas.events.delivery import (
-    AiUse,
-    BaselineSet,
-    ForecastUpdated,
-    InitiativeAmended,
-    InitiativeProposed,
+from schemas.events.benefits import BenefitMeasured, BenefitPlanned, BenefitShare, StartingPoint, Target
+from schemas.events.corrections import Closing, EntryReversed, PeriodClosed, Statement, Total
+from schemas.events.decisions import (
+    ConditionDischarged,
+    DecisionClosed,
+    DecisionRequested,
+    Minutes,
+    Option,
+    Present,
+    Presented,
+    Question,
+    Tally,
+    VoteRecorded,
 )
+from schemas.events.delivery import AiUse, BaselineSet, ForecastUpdated, InitiativeAmended, InitiativeProposed
 from schemas.events.fact import Fact
 from schemas.events.funding import (
     Condition,
     Criterion,
     EnvelopeFunded,
     FundingApproved,
+    FundingReallocated,
     GateDecided,
     Pivot,
+    Place,
     Treatment,
 )
+from schemas.events.governance import (
+    ActorEnrolled,
+    AuthoritySet,
+    BodySet,
+    Holder,
+    Instrument,
+    Interest,
+    InterestDeclared,
+    Limit,
+    Member,
+    Quorum,
+    Scope,
+)
+from schemas.events.policy import PolicyAdopted
 from schemas.events.portfolio import PortfolioOpened, Registrar
 from schemas.events.spending import ActualPosted, Booked, CommitmentPosted
 from schemas.events.strategy import AlignmentDeclared, Contribution, Kpi, Objective, ObjectivesSet, Successor
+from schemas.events.watching import (
+    AssuranceRated,
+    CapacityAllocated,
+    Completed,
+    FlowReported,
+    InitiativeLinked,
+    InitiativeScored,
+    ModelLifecycleChanged,
+    Move,
+    Prices,
+    PrioritySet,
+    RiskAssessed,
+    Score,
+)
 
 FACTS: tuple[type[Fact], ...] = (
+    ActorEnrolled,
     ObjectivesSet,
+    PolicyAdopted,
+    AuthoritySet,
     EnvelopeFunded,
     InitiativeProposed,
     AlignmentDeclared,
+    InitiativeScored,
+    PrioritySet,
     BaselineSet,
+    InitiativeLinked,
+    DecisionRequested,
+    VoteRecorded,
     FundingApproved,
+    FundingReallocated,
     GateDecided,
+    ConditionDischarged,
     CommitmentPosted,
     ActualPosted,
     ForecastUpdated,
+    AssuranceRated,
+    RiskAssessed,
+    FlowReported,
+    CapacityAllocated,
+    BenefitPlanned,
+    BenefitMeasured,
+    ModelLifecycleChanged,
     EntryReversed,
+    PeriodClosed,
     PortfolioOpened,
     InitiativeAmended,
-)
-
-Event = (
-    ObjectivesSet
-    | EnvelopeFunded
-    | InitiativeProposed
-    | AlignmentDeclared
-    | BaselineSet
-    | FundingApproved
-    | GateDecided
-    | CommitmentPosted
-    | ActualPosted
-    | ForecastUpdated
-    | EntryReversed
-    | PortfolioOpened
-    | InitiativeAmended
+    DecisionClosed,
+    BodySet,
+    InterestDeclared,
 )
 
 __all__ = [
     "FACTS",
+    "ActorEnrolled",
     "ActualPosted",
     "AiUse",
     "AlignmentDeclared",
+    "AssuranceRated",
+    "AuthoritySet",
     "BaselineSet",
+    "BenefitMeasured",
+    "BenefitPlanned",
+    "BenefitShare",
+    "BodySet",
     "Booked",
+    "CapacityAllocated",
+    "Closing",
     "CommitmentPosted",
+    "Completed",
     "Condition",
+    "ConditionDischarged",
     "Contribution",
     "Criterion",
+    "DecisionClosed",
+    "DecisionRequested",
     "EntryReversed",
     "EnvelopeFunded",
-    "Event",
     "Fact",
+    "FlowReported",
     "ForecastUpdated",
     "FundingApproved",
+    "FundingReallocated",
     "GateDecided",
+    "Holder",
     "InitiativeAmended",
+    "InitiativeLinked",
     "InitiativeProposed",
+    "InitiativeScored",
+    "Instrument",
+    "Interest",
+    "InterestDeclared",
     "Kpi",
+    "Limit",
+    "Member",
+    "Minutes",
+    "ModelLifecycleChanged",
+    "Move",
     "Objective",
     "ObjectivesSet",
+    "Option",
+    "PeriodClosed",
     "Pivot",
+    "Place",
+    "PolicyAdopted",
     "PortfolioOpened",
+    "Present",
+    "Presented",
+    "Prices",
+    "PrioritySet",
+    "Question",
+    "Quorum",
     "Registrar",
+    "RiskAssessed",
+    "Scope",
+    "Score",
+    "StartingPoint",
+    "Statement",
     "Successor",
+    "Tally",
+    "Target",
+    "Total",
     "Treatment",
+    "VoteRecorded",
 ]

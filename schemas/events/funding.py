@@ -9,7 +9,7 @@ from msgspec import Meta
 from pydantic import Field as Limits
 
 from schemas.events.fact import Fact
-from schemas.values import CapexOpex, Evidence, Figure, Id, Money, Period, Quantity, Shape, Text, Title
+from schemas.values import CapexOpex, Evidence, Figure, Id, Money, Period, Quantity, Sequence, Shape, Text, Title
 
 
 class EnvelopeFunded(Fact, frozen=True, kw_only=True):
@@ -123,3 +123,30 @@ class GateDecided(Fact, frozen=True, kw_only=True):
 
     def subject(self) -> str:
         return f"initiative/{self.initiative}"
+
+
+class Place(Shape, frozen=True, kw_only=True):
+    """Where approved money stands: an initiative's permission to spend from an envelope."""
+
+    initiative: Id
+    envelope: Id
+    capex_opex: CapexOpex
+    period: Period | None = None
+
+
+class FundingReallocated(Fact, frozen=True, kw_only=True, rename={"source": "from", "target": "to"}):
+    """Approved money moved from one initiative to another; in JSON `from` and `to`.
+
+    amount: above zero. trigger: sequence of the event that set it off. Source: DESIGN, event 15.
+    """
+
+    TYPE: ClassVar[str] = "FundingReallocated.v1"
+
+    source: Place
+    target: Place
+    amount: Money
+    reason: Text
+    trigger: Sequence | None = None
+
+    def subject(self) -> str:
+        return f"initiative/{self.target.initiative}"

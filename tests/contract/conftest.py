@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ledger.jetstream import JetStreamStore, connect, create_stream
+from ledger.connection import connect
+from ledger.jetstream import JetStreamStore
 from ledger.server import Endpoint, private_server
 from ledger.store import EventStore, MemoryStore
+from ledger.streams import create_stream
 
 OpenStores = Callable[[int], AbstractAsyncContextManager[list[EventStore]]]
 

@@ -18,7 +18,9 @@ from schemas import publish
 from schemas.commands import BY_TYPE
 from schemas.events import FACTS
 from schemas.receipts import Accepted, Reason, Receipt, Refused, receipt_as_dict
-from tests.histories import Ran, every_type_history, histories, run
+from tests.fixed_history import every_type_history
+from tests.histories import histories
+from tests.teller import Ran, run
 
 DOCUMENTS = publish.documents()
 COMMANDS = sorted(BY_TYPE)

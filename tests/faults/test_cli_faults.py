@@ -22,8 +22,8 @@ from pathlib import Path
 import pytest
 
 from ledger.access import Access, opened
+from ledger.connection import connect
 from ledger.importers.nyc_capital import commands
-from ledger.jetstream import connect
 from ledger.server import private_server
 from ledger.settings import Settings
 from ledger.store import MemoryStore
@@ -242,7 +242,6 @@ MASKED = 130
 """Told as if somebody had stopped it: see the test below, and take this away with its mark."""
 
 
-@pytest.mark.xfail(strict=True, reason="_Connection._close in ledger/jetstream.py lets nats-py's cancellation out")
 def test_closing_a_connection_that_is_being_made_again_is_no_cancellation(tmp_path: Path) -> None:
     """nats-py cancels its reconnecting, which waits for the future that closing then waits for too."""
 

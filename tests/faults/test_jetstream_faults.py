@@ -16,7 +16,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from ledger import jetstream
-from ledger.jetstream import JetStreamStore, StreamMisconfigured, connect, create_stream, list_streams, stream_exists
+from ledger.connection import connect
+from ledger.jetstream import JetStreamStore
 from ledger.server import Endpoint, private_server
 from ledger.store import (
     Draft,
@@ -27,6 +28,7 @@ from ledger.store import (
     Stored,
     StreamUnavailable,
 )
+from ledger.streams import StreamMisconfigured, create_stream, list_streams, stream_exists
 
 STREAM, SUBJECTS, SUBJECT = "PORTFOLIO_p", "portfolio.p.event.>", "portfolio.p.event.funding.AI-1.FundingApproved"
 DEADLINE_S = 20.0

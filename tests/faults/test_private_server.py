@@ -18,9 +18,11 @@ from pathlib import Path
 import pytest
 
 from ledger import server as server_module
-from ledger.jetstream import JetStreamStore, connect, create_stream
+from ledger.connection import connect
+from ledger.jetstream import JetStreamStore
 from ledger.server import Endpoint, ServerError, private_server
 from ledger.store import Draft, StreamUnavailable
+from ledger.streams import create_stream
 
 USER = """
 import asyncio, sys

@@ -29,7 +29,6 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 PROGRAM = [name for name in app if not name.startswith("-")]
 EVERYWHERE = {"--portfolio", "--data", "--actor", "--nats", "--json"}
-NOT_TOLD = pytest.mark.xfail(strict=True, reason="not written yet")
 
 
 @cache
@@ -77,9 +76,7 @@ def test_every_option_is_named_in_the_readme(command: str) -> None:
     assert not [option for option in sorted(options(command)) if not re.search(rf"{option}\b", told)]
 
 
-@pytest.mark.parametrize(
-    "command", [pytest.param(name, marks=NOT_TOLD) if name in ("view", "diff") else name for name in PROGRAM]
-)
+@pytest.mark.parametrize("command", PROGRAM)
 def test_every_option_is_named_in_the_row_of_its_command_or_for_all(command: str) -> None:
     told = section("README.md", "Commands of the program")
     shared = "\n".join(line for line in told.splitlines() if not line.startswith("|"))
@@ -96,7 +93,12 @@ def test_the_options_of_every_command_are_named_once_for_all() -> None:
 
 
 def test_every_option_in_the_readme_is_one_of_the_program() -> None:
-    known = EVERYWHERE.union(*(options(command) for command in PROGRAM)) | {"--currency", "--version", "--help"}
+    known = EVERYWHERE.union(*(options(command) for command in PROGRAM)) | {
+        "--currency",
+        "--version",
+        "--help",
+        "--install-completion",
+    }
     written = re.findall(r"(?<![\w-])--[a-z][a-z-]+", text_of("README.md").replace("uv run", ""))
     assert set(written) <= known
 
@@ -121,9 +123,7 @@ def test_every_view_is_named_in_the_readme_and_specified(view: str) -> None:
     assert re.search(rf"^## {view}\b", text_of("docs/spec/views.md"), re.MULTILINE | re.IGNORECASE)
 
 
-@pytest.mark.parametrize(
-    "view", [pytest.param(name, marks=NOT_TOLD) if name == "alignment" else name for name in VIEWS]
-)
+@pytest.mark.parametrize("view", VIEWS)
 def test_every_column_of_a_view_is_specified(view: str) -> None:
     told = text_of("docs/spec/views.md")
     assert not [name for name in VIEWS[view].row.__struct_fields__ if name.removesuffix("_minor") not in told]
@@ -309,11 +309,6 @@ def test_every_library_has_a_row_with_its_licence_and_why(package: str) -> None:
     assert all(cell.strip() for cell in told.split("|")[1:-1])
 
 
-UNNAMED = ("pytest-timeout", "pytest-xdist")
-
-
-@pytest.mark.parametrize(
-    "package", [pytest.param(name, marks=NOT_TOLD) if name in UNNAMED else name for name in packages("tests")]
-)
+@pytest.mark.parametrize("package", packages("tests"))
 def test_every_tool_of_the_tests_is_named(package: str) -> None:
     assert package in re.split(r"[\s,.()]+", text_of(LIBRARIES)[text_of(LIBRARIES).index("For tests only") :])

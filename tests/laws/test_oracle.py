@@ -1,8 +1,6 @@
-"""The oracle agrees with figures worked out by hand, with itself, and with the writer's book."""
+"""The oracle agrees with figures worked out by hand, and with itself."""
 
-import copy
 import datetime
-import json
 import random
 from collections import Counter
 
@@ -10,13 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger.book import Book, evolve, evolve_foreign
-from ledger.decider import Asked, Repeated, decide
-from schemas.commands import parse
+from ledger.evolve import MONEY_FACTS
 from schemas.events import FACTS, EntryReversed
 from schemas.receipts import Accepted, Refused
 from tests import histories as h
+from tests import words as w
+from tests.choices import STEP_BYTES
+from tests.fixed_history import every_type_history
 from tests.oracle import BYS, MEASURES, UNALIGNED, alignment, initiatives, spend, split, timeline
+from tests.teller import FAR_FUTURE, START, events_of, run
 
 D = datetime.date
 LAST = 10**6
@@ -32,22 +32,22 @@ def money(events, as_known, as_of, by="envelope", **where):
 
 
 def three_objectives(a, b, c):
-    return h.objectives(h.objective("a", a), h.objective("b", b), h.objective("c", c))
+    return w.objectives(w.objective("a", a), w.objective("b", b), w.objective("c", c))
 
 
 # Worked cases.
 
 
 def test_the_worked_case_drifts_by_30_percent_and_must_move_300():
-    events = h.events_of(
+    events = events_of(
         ("2026-01-01", three_objectives(5_000, 3_000, 2_000)),
-        ("2026-01-01", h.fund("claims", 2_000)),
-        *(("2026-01-01", h.propose(name)) for name in ("AI-1", "AI-2", "AI-3")),
-        ("2026-01-01", h.align("AI-1", a=10_000)),
-        ("2026-01-01", h.align("AI-2", b=5_000, c=5_000)),
-        ("2026-01-02", h.approve("AI-1", "claims", 400)),
-        ("2026-01-02", h.approve("AI-2", "claims", 300)),
-        ("2026-01-02", h.approve("AI-3", "claims", 300)),
+        ("2026-01-01", w.fund("claims", 2_000)),
+        *(("2026-01-01", w.propose(name)) for name in ("AI-1", "AI-2", "AI-3")),
+        ("2026-01-01", w.align("AI-1", a=10_000)),
+        ("2026-01-01", w.align("AI-2", b=5_000, c=5_000)),
+        ("2026-01-02", w.approve("AI-1", "claims", 400)),
+        ("2026-01-02", w.approve("AI-2", "claims", 300)),
+        ("2026-01-02", w.approve("AI-3", "claims", 300)),
     )
     rows, totals = alignment(events, LAST, D(2026, 1, 2), "approved", "USD")
     assert [(row["objective"], row["share"], row["target_bp"], row["amount_minor"], row["gap"]) for row in rows] == [
@@ -66,7 +66,7 @@ def test_the_worked_case_drifts_by_30_percent_and_must_move_300():
 
 
 def test_without_money_an_objective_keeps_its_row_and_shares_are_unknown():
-    events = h.events_of(("2026-01-01", three_objectives(5_000, 3_000, 2_000)))
+    events = events_of(("2026-01-01", three_objectives(5_000, 3_000, 2_000)))
     rows, totals = alignment(events, LAST, D(2026, 1, 1), "approved", "USD")
     assert [(row["share"], row["amount_minor"], row["gap"]) for row in rows] == [(None, 0, None)] * 3
     nothing = dict.fromkeys(("orphan_share", "drift", "index"))
@@ -78,11 +78,11 @@ def test_without_money_an_objective_keeps_its_row_and_shares_are_unknown():
     [("void", [(500, 0, 0, 0)], [(500, 0, 0, 0)]), ("counter", [(500, 120, 0, 0)], [(500, 0, 0, 0)])],
 )
 def test_a_void_counts_at_every_date_and_a_counter_from_its_own(kind, before_the_reversal_s_day, from_its_day):
-    events = h.events_of(
-        ("2026-01-01", h.fund("claims", 500)),
-        ("2026-01-01", h.propose("AI-1")),
-        ("2026-01-02", h.approve("AI-1", "claims", 120)),
-        ("2026-02-01", h.reverse(4, kind)),
+    events = events_of(
+        ("2026-01-01", w.fund("claims", 500)),
+        ("2026-01-01", w.propose("AI-1")),
+        ("2026-01-02", w.approve("AI-1", "claims", 120)),
+        ("2026-02-01", w.reverse(4, kind)),
     )
     assert money(events, 4, D(2026, 3, 1)) == [(500, 120, 0, 0)], "the reversal is not known yet"
     assert money(events, 5, D(2026, 1, 31)) == before_the_reversal_s_day
@@ -90,21 +90,39 @@ def test_a_void_counts_at_every_date_and_a_counter_from_its_own(kind, before_the
 
 
 def test_a_counter_of_an_entry_dated_later_counts_alone_until_that_day():
-    events = h.events_of(
-        ("2026-01-01", h.fund("claims", 500)),
-        ("2026-12-31", h.fund("claims", 70)),
-        ("2026-02-01", h.reverse(3, "counter")),
+    events = events_of(
+        ("2026-01-01", w.fund("claims", 500)),
+        ("2026-12-31", w.fund("claims", 70)),
+        ("2026-02-01", w.reverse(3, "counter")),
     )
     assert money(events, LAST, D(2026, 2, 1)) == [(430, 0, 0, 0)]
     assert money(events, LAST, D(2026, 12, 31)) == [(500, 0, 0, 0)]
 
 
+def test_reallocated_money_leaves_one_place_and_arrives_at_another_and_comes_back_when_reversed():
+    events = events_of(
+        ("2026-01-01", w.fund("claims", 500)),
+        ("2026-01-01", w.fund("data", 100)),
+        ("2026-01-01", w.propose("AI-1")),
+        ("2026-01-01", w.propose("AI-2")),
+        ("2026-01-02", w.approve("AI-1", "claims", 120)),
+        ("2026-01-03", w.reallocate(("AI-1", "claims"), ("AI-2", "data"), 50)),
+        ("2026-01-05", w.reverse(7, "counter")),
+    )
+    for by, keys in (("envelope", ("claims", "data")), ("initiative", ("AI-1", "AI-2"))):
+        for day, left, arrived in ((2, 120, 0), (3, 70, 50), (4, 70, 50), (5, 120, 0)):
+            rows = {row["key"]: row["approved_minor"] for row in spend(events, LAST, D(2026, 1, day), by)}
+            assert [rows.get(key, 0) for key in keys] == [left, arrived]
+    rows = {row["initiative"]: row["last_sequence"] for row in initiatives(events, LAST, D(2026, 1, 5))}
+    assert rows == {"AI-1": 6, "AI-2": 7}, "the entry stands under the initiative that receives"
+
+
 def test_reversing_one_leg_of_a_transfer_takes_back_both():
-    events = h.events_of(
-        ("2026-01-01", h.fund("claims", 500)),
-        ("2026-01-01", h.fund("data", 100)),
-        ("2026-01-02", h.fund("data", 40, kind="transfer", counter_envelope="claims")),
-        ("2026-01-03", h.reverse(5, "counter")),
+    events = events_of(
+        ("2026-01-01", w.fund("claims", 500)),
+        ("2026-01-01", w.fund("data", 100)),
+        ("2026-01-02", w.fund("data", 40, kind="transfer", counter_envelope="claims")),
+        ("2026-01-03", w.reverse(5, "counter")),
     )
     both = [("claims", 500), ("data", 100)]
     moved = [("claims", 460), ("data", 140)]
@@ -114,11 +132,11 @@ def test_reversing_one_leg_of_a_transfer_takes_back_both():
 
 
 def test_what_is_recorded_late_is_seen_from_its_sequence_on():
-    events = h.events_of(
-        ("2026-01-01", h.fund("claims", 500)),
-        ("2026-01-01", h.propose("AI-1")),
-        ("2026-01-10", h.approve("AI-1", "claims", 200)),
-        ("2026-01-05", h.approve("AI-1", "claims", 30)),
+    events = events_of(
+        ("2026-01-01", w.fund("claims", 500)),
+        ("2026-01-01", w.propose("AI-1")),
+        ("2026-01-10", w.approve("AI-1", "claims", 200)),
+        ("2026-01-05", w.approve("AI-1", "claims", 30)),
     )
     approved = {
         (as_known, day): money(events, as_known, D(2026, 1, day))[0][1] for as_known in (4, 5) for day in (4, 5, 10)
@@ -127,14 +145,14 @@ def test_what_is_recorded_late_is_seen_from_its_sequence_on():
 
 
 def test_of_facts_that_replace_each_other_the_later_date_holds_and_then_the_later_entry():
-    events = h.events_of(
-        ("2026-01-01", h.propose("AI-1", title="first")),
-        ("2026-03-01", h.amend("AI-1", title="march", lead="lee")),
-        ("2026-02-01", h.amend("AI-1", title="february, recorded later")),
-        ("2026-03-01", h.amend("AI-1", title="march again")),
-        ("2026-03-01", h.reverse(5, "void")),
-        ("2026-03-01", h.plan("AI-1", 1)),
-        ("2026-02-01", h.plan("AI-1", 2)),
+    events = events_of(
+        ("2026-01-01", w.propose("AI-1", title="first")),
+        ("2026-03-01", w.amend("AI-1", title="march", lead="lee")),
+        ("2026-02-01", w.amend("AI-1", title="february, recorded later")),
+        ("2026-03-01", w.amend("AI-1", title="march again")),
+        ("2026-03-01", w.reverse(5, "void")),
+        ("2026-03-01", w.plan("AI-1", 1)),
+        ("2026-02-01", w.plan("AI-1", 2)),
     )
     titles = [(5, 1, "first"), (5, 2, "february, recorded later"), (5, 3, "march again"), (6, 3, "march")]
     for as_known, month, title in titles:
@@ -146,19 +164,19 @@ def test_of_facts_that_replace_each_other_the_later_date_holds_and_then_the_late
 
 
 def test_money_declared_for_a_retired_objective_serves_its_successors():
-    events = h.events_of(
-        ("2026-01-01", h.objectives(h.objective("a", 6_000), h.objective("b", 4_000))),
-        ("2026-01-01", h.fund("claims", 500)),
-        ("2026-01-01", h.propose("AI-1")),
-        ("2026-01-01", h.align("AI-1", a=9_000)),
-        ("2026-01-01", h.approve("AI-1", "claims", 100)),
+    events = events_of(
+        ("2026-01-01", w.objectives(w.objective("a", 6_000), w.objective("b", 4_000))),
+        ("2026-01-01", w.fund("claims", 500)),
+        ("2026-01-01", w.propose("AI-1")),
+        ("2026-01-01", w.align("AI-1", a=9_000)),
+        ("2026-01-01", w.approve("AI-1", "claims", 100)),
         (
             "2026-02-01",
-            h.objectives(
-                h.objective("a", 0, status="retired", successors={"b": 2_500, "c": 7_500}),
-                h.objective("b", 4_000),
-                h.objective("c", 6_000, valid_to="2026-02-28"),
-                h.objective("d", 6_000, valid_from="2026-03-01"),
+            w.objectives(
+                w.objective("a", 0, status="retired", successors={"b": 2_500, "c": 7_500}),
+                w.objective("b", 4_000),
+                w.objective("c", 6_000, valid_to="2026-02-28"),
+                w.objective("d", 6_000, valid_from="2026-03-01"),
             ),
         ),
     )
@@ -182,15 +200,15 @@ def test_the_largest_remainders_are_rounded_up_and_ties_go_to_the_smaller_id_the
 
 
 def test_spend_by_objective_splits_each_measure_over_all_envelopes_together():
-    events = h.events_of(
-        ("2026-01-01", h.objectives(h.objective("b", 5_000), h.objective("a", 5_000))),
-        ("2026-01-01", h.fund("claims", 900)),
-        ("2026-01-01", h.fund("data", 100)),
-        ("2026-01-01", h.propose("AI-1")),
-        ("2026-01-01", h.align("AI-1", b=3_333, a=3_333)),
-        ("2026-01-01", h.approve("AI-1", "claims", 1)),
-        ("2026-01-01", h.approve("AI-1", "data", 1)),
-        ("2026-01-01", h.pay("AI-1", "data", "P-1", -5)),
+    events = events_of(
+        ("2026-01-01", w.objectives(w.objective("b", 5_000), w.objective("a", 5_000))),
+        ("2026-01-01", w.fund("claims", 900)),
+        ("2026-01-01", w.fund("data", 100)),
+        ("2026-01-01", w.propose("AI-1")),
+        ("2026-01-01", w.align("AI-1", b=3_333, a=3_333)),
+        ("2026-01-01", w.approve("AI-1", "claims", 1)),
+        ("2026-01-01", w.approve("AI-1", "data", 1)),
+        ("2026-01-01", w.pay("AI-1", "data", "P-1", -5)),
     )
     rows = spend(events, LAST, D(2026, 1, 1), "objective")
     assert [
@@ -204,16 +222,16 @@ def test_spend_by_objective_splits_each_measure_over_all_envelopes_together():
 
 
 def test_money_that_names_no_initiative_has_a_row_of_its_own_and_serves_nothing():
-    events = h.events_of(
-        ("2026-01-01", h.objectives(h.objective("a", 10_000))),
-        ("2026-01-01", h.fund("claims", 900)),
-        ("2026-01-01", h.propose("AI-1")),
-        ("2026-01-01", h.align("AI-1", a=10_000)),
-        ("2026-01-01", h.approve("AI-1", "claims", 60)),
-        ("2026-01-01", h.commit("AI-1", "claims", "C-1", 60)),
-        ("2026-01-01", h.commit(None, "claims", "C-1", 30)),
-        ("2026-01-02", h.pay(None, "claims", "P-1", 10, commitment="C-1")),
-        ("2026-01-03", h.pay("AI-1", "claims", "P-2", 20, commitment="C-1")),
+    events = events_of(
+        ("2026-01-01", w.objectives(w.objective("a", 10_000))),
+        ("2026-01-01", w.fund("claims", 900)),
+        ("2026-01-01", w.propose("AI-1")),
+        ("2026-01-01", w.align("AI-1", a=10_000)),
+        ("2026-01-01", w.approve("AI-1", "claims", 60)),
+        ("2026-01-01", w.commit("AI-1", "claims", "C-1", 60)),
+        ("2026-01-01", w.commit(None, "claims", "C-1", 30)),
+        ("2026-01-02", w.pay(None, "claims", "P-1", 10, commitment="C-1")),
+        ("2026-01-03", w.pay("AI-1", "claims", "P-2", 20, commitment="C-1")),
     )
     for by, key in (("initiative", "AI-1"), ("objective", "a")):
         assert money(events, LAST, D(2026, 1, 3), by, key=key) == [(0, 60, 40, 20)]
@@ -228,16 +246,16 @@ def test_money_that_names_no_initiative_has_a_row_of_its_own_and_serves_nothing(
 
 
 def test_the_forecast_is_what_was_spent_and_what_is_still_to_be_for_those_that_say_so():
-    events = h.events_of(
-        ("2026-01-01", h.objectives(h.objective("a", 10_000))),
-        ("2026-01-01", h.fund("claims", 900)),
-        *(("2026-01-01", h.propose(name)) for name in ("AI-1", "AI-2", "AI-3", "AI-4")),
-        ("2026-01-01", h.align("AI-1", a=10_000)),
-        *(("2026-01-01", h.pay(f"AI-{n}", "claims", f"P-{n}", n)) for n in (1, 2, 3, 4)),
-        ("2026-01-02", h.forecast("AI-1", "2026-01-02", 100, 50)),
-        ("2026-01-03", h.forecast("AI-1", "2026-01-03", 70)),
-        ("2026-01-03", h.forecast("AI-2", "2026-01-03", 60, currency="EUR")),
-        ("2026-01-03", h.forecast("AI-3", "2026-01-03")),
+    events = events_of(
+        ("2026-01-01", w.objectives(w.objective("a", 10_000))),
+        ("2026-01-01", w.fund("claims", 900)),
+        *(("2026-01-01", w.propose(name)) for name in ("AI-1", "AI-2", "AI-3", "AI-4")),
+        ("2026-01-01", w.align("AI-1", a=10_000)),
+        *(("2026-01-01", w.pay(f"AI-{n}", "claims", f"P-{n}", n)) for n in (1, 2, 3, 4)),
+        ("2026-01-02", w.forecast("AI-1", "2026-01-02", 100, 50)),
+        ("2026-01-03", w.forecast("AI-1", "2026-01-03", 70)),
+        ("2026-01-03", w.forecast("AI-2", "2026-01-03", 60, currency="EUR")),
+        ("2026-01-03", w.forecast("AI-3", "2026-01-03")),
     )
     by_day = {}
     for day in (1, 2, 3):
@@ -247,18 +265,18 @@ def test_the_forecast_is_what_was_spent_and_what_is_still_to_be_for_those_that_s
 
 
 def test_an_initiative_shows_its_gate_its_plans_and_the_portfolio_s_money():
-    events = h.events_of(
-        ("2026-01-01", h.fund("claims", 900)),
-        ("2026-01-01", h.fund("lab", 900, "EUR")),
-        ("2026-01-02", h.propose("AI-1", ai={"use_case": "triage", "eu_class": "high"})),
-        ("2026-01-03", h.plan("AI-1", 1, 100, 20, finish="2026-06-30")),
-        ("2026-01-04", h.plan("AI-1", 2)),
-        ("2026-01-03", h.gate("AI-1", "go", "proposed", "build")),
-        ("2026-01-04", h.gate("AI-1", "hold", "build")),
-        ("2026-01-05", h.gate("AI-1", "kill", "build")),
-        ("2026-01-03", h.approve("AI-1", "claims", -7)),
-        ("2026-01-03", h.approve("AI-1", "lab", -9, "EUR")),
-        ("2026-01-06", h.reverse(9, "void")),
+    events = events_of(
+        ("2026-01-01", w.fund("claims", 900)),
+        ("2026-01-01", w.fund("lab", 900, "EUR")),
+        ("2026-01-02", w.propose("AI-1", ai={"use_case": "triage", "eu_class": "high"})),
+        ("2026-01-03", w.plan("AI-1", 1, 100, 20, finish="2026-06-30")),
+        ("2026-01-04", w.plan("AI-1", 2)),
+        ("2026-01-03", w.gate("AI-1", "go", "proposed", "build")),
+        ("2026-01-04", w.gate("AI-1", "hold", "build")),
+        ("2026-01-05", w.gate("AI-1", "kill", "build")),
+        ("2026-01-03", w.approve("AI-1", "claims", -7)),
+        ("2026-01-03", w.approve("AI-1", "lab", -9, "EUR")),
+        ("2026-01-06", w.reverse(9, "void")),
     )
     assert initiatives(events, LAST, D(2026, 1, 1)) == []
     (row,) = initiatives(events, LAST, D(2026, 1, 5))
@@ -302,22 +320,22 @@ def test_an_initiative_shows_its_gate_its_plans_and_the_portfolio_s_money():
 
 
 def test_the_timeline_lists_what_was_reversed_and_by_which_entry():
-    events = h.events_of(("2026-01-01", h.fund("claims", 9)), ("2026-05-01", h.reverse(2, "counter")))
+    events = events_of(("2026-01-01", w.fund("claims", 9)), ("2026-05-01", w.reverse(2, "counter")))
     rows = timeline(events, LAST, D(2026, 1, 1))
     assert [(row["sequence"], row["type"], row["subject"], row["reversed_by"]) for row in rows] == [
         (1, "PortfolioOpened.v1", "portfolio/law", None),
         (2, "EnvelopeFunded.v1", "envelope/claims", 3),
     ]
-    assert [row["reversed_by"] for row in timeline(events, 2, h.FAR_FUTURE)] == [None, None]
-    assert rows[0]["recorded_at"] == h.START
-    assert len(timeline(events, 3, h.FAR_FUTURE)) == 3
+    assert [row["reversed_by"] for row in timeline(events, 2, FAR_FUTURE)] == [None, None]
+    assert rows[0]["recorded_at"] == START
+    assert len(timeline(events, 3, FAR_FUTURE)) == 3
 
 
 def test_the_value_stream_of_an_envelope_is_the_one_it_was_last_funded_under():
-    events = h.events_of(
-        ("2026-02-01", h.fund("claims", 9, value_stream="retail")),
-        ("2026-03-01", h.fund("claims", 9, value_stream="research")),
-        ("2026-01-01", h.commit(None, "claims", "C-1", 4)),
+    events = events_of(
+        ("2026-02-01", w.fund("claims", 9, value_stream="retail")),
+        ("2026-03-01", w.fund("claims", 9, value_stream="research")),
+        ("2026-01-01", w.commit(None, "claims", "C-1", 4)),
     )
     keys = {
         month: [row["key"] for row in spend(events, LAST, D(2026, month, 1), "value_stream")] for month in (1, 2, 3)
@@ -332,8 +350,8 @@ def test_histories_are_mostly_accepted_and_hold_every_type_and_reversal():
     chance = random.Random(7)
     accepted, types, reversals, asked = 0, Counter(), Counter(), 0
     for _ in range(150):
-        lines = h.told([chance.randbytes(h.STEP_BYTES) for _ in range(chance.randrange(1, 60))])
-        ran = h.run(lines)
+        lines = h.told([chance.randbytes(STEP_BYTES) for _ in range(chance.randrange(1, 60))])
+        ran = run(lines)
         asked += len(lines)
         accepted += sum(isinstance(receipt, Accepted) for receipt in ran.receipts)
         types.update(type(event.data) for event in ran.events)
@@ -341,13 +359,13 @@ def test_histories_are_mostly_accepted_and_hold_every_type_and_reversal():
             if isinstance(event.data, EntryReversed):
                 reversals[event.data.kind, type(ran.events[event.data.sequence - 1].data)] += 1
     assert accepted > 0.7 * asked
-    assert min(types[fact] for fact in FACTS) >= 100
-    assert len(reversals) == 14
-    assert min(reversals.values()) >= 10
+    assert min(types[fact] for fact in FACTS) >= 15
+    assert all(reversals[kind, fact] >= 5 for kind in ("void", "counter") for fact in MONEY_FACTS)
+    assert sum(kind == "void" for kind, _ in reversals) >= 25
 
 
 def test_the_fixed_history_is_accepted_whole_and_holds_every_type():
-    ran = h.run(h.every_type_history())
+    ran = run(every_type_history())
     assert not [receipt for receipt in ran.receipts if isinstance(receipt, Refused)]
     assert {type(event.data) for event in ran.events} == set(FACTS)
 
@@ -416,77 +434,3 @@ def every_view(events, as_known, as_of):
     ]
     spent = [spend(events, as_known, as_of, by) for by in BYS]
     return spent, aligned, initiatives(events, as_known, as_of), timeline(events, as_known, as_of)
-
-
-@law
-@given(h.histories(1, 60))
-def test_law_the_book_s_sums_are_the_oracle_s(lines):
-    ran = h.run(lines)
-    booked = Counter()
-    for (measure, envelope, initiative, commitment), minor in ran.book.sums.items():
-        if commitment is None and (measure in ("open", "actual") or initiative is None):
-            booked[envelope, {"open": "committed"}.get(measure, measure)] += minor
-    told = Counter()
-    for row in spend(ran.events, LAST, h.FAR_FUTURE, "envelope"):
-        assert row["currency"] == ran.book.currencies[row["key"]]
-        told.update({(row["key"], measure): row[f"{measure}_minor"] for measure in MEASURES})
-    assert booked == told
-
-
-@law
-@given(h.histories(1, 60))
-def test_law_the_same_lines_give_the_same_bytes_together_or_one_by_one(lines):
-    once, again, singly = h.run(lines), h.run(lines), h.run(lines, one_by_one=True)
-    assert once.payloads == again.payloads == singly.payloads
-    assert once.receipts == again.receipts == singly.receipts
-
-
-@law
-@given(h.histories(1, 60), st.data())
-def test_law_a_book_rolled_back_is_as_if_nothing_had_been_tried(lines, data):
-    place = data.draw(st.integers(0, len(lines)), label="what stands")
-    tried = data.draw(st.permutations(lines[place:]) | h.histories(1, 20), label="what is tried")
-    book, straight = Book(h.PORTFOLIO), Book(h.PORTFOLIO)
-    for each in (book, straight):
-        decide_all(each, lines[:place])
-    before = tables(book, lines)
-
-    book.speculate()
-    decide_all(book, tried, later=datetime.timedelta(days=1))
-    evolve_foreign(book, book.sequence + 1)
-    decide_all(book, [line.replace(b'"c-', b'"d-') for line in tried], later=datetime.timedelta(days=2))
-    book.roll_back()
-
-    assert tables(book, lines) == before == tables(straight, lines)
-    assert decide_all(book, lines[place:]) == decide_all(straight, lines[place:])
-    assert tables(book, lines) == tables(straight, lines)
-
-
-def decide_all(book, lines, later=datetime.timedelta()):
-    """Decide lines and take what they cause into the book; return every answer."""
-    clock = h.ticking()
-    answers = []
-    for line in lines:
-        command = parse(line)
-        answer = command if isinstance(command, Refused) else decide(Asked(command, line), book, now=clock() + later)
-        answers.append(answer)
-        if not isinstance(answer, Refused | Repeated):
-            for event in answer:
-                evolve(book, event)
-    return answers
-
-
-def tables(book, lines):
-    """Return all that a book answers from, in its order."""
-    names = {json.loads(line)["commandid"] for line in lines if b'"commandid"' in line}
-    of_order = (book.stacks, book.sums, book.currencies, book.value_streams, book.reversed_by)
-    return copy.deepcopy(
-        [
-            *(list(table.items()) for table in of_order),
-            (book.sequence, book.recorded_at, book.importing, book.foreign_count),
-            [book.line(sequence) for sequence in range(book.sequence + 2)],
-            [(name, book.command(name)) for name in sorted({f"{d}-{n}" for d in "cd" for n in range(1, 70)} | names)],
-            [(ref, book.posting_refs.find(ref), book.posting_is_live(ref)) for ref in h.POSTING_REFS],
-            (len(book.commands), len(book.posting_refs)),
-        ]
-    )

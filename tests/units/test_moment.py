@@ -10,7 +10,8 @@ import pytest
 from projections.moment import Moment, MomentError, moment, time_zone
 from projections.replica import Replica
 from schemas import codec
-from tests.histories import PORTFOLIO, Teller, fund, opening
+from tests.teller import Teller
+from tests.words import PORTFOLIO, fund, opening
 
 NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 FIRST, SECOND, THIRD = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from schemas.receipts import Reason
-from tests.histories import Ask, amend, forecast, gate, opening, plan, propose, reverse
 from tests.notation import TODAY, Expected, accepted, given, on, refused
+from tests.words import Ask, amend, forecast, gate, opening, plan, propose, reverse
 
 ENDED = (propose("AI-1"), gate("AI-1", "kill", "proposed"))
 

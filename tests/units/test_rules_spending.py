@@ -8,8 +8,8 @@ import pytest
 
 from schemas.receipts import Reason
 from schemas.values import MAX_MINOR
-from tests.histories import Ask, approve, commit, fund, gate, pay, propose, reverse
 from tests.notation import accepted, flagged, given, refused
+from tests.words import Ask, approve, commit, fund, gate, pay, propose, reverse
 
 Post = Callable[..., Ask]
 READY = (fund("claims", 1_000), fund("data", 1_000), propose("AI-1"), approve("AI-1", "claims", 100))

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_SUSPECT = re.compile(r"[^\x20-\x7e\xa1-\u02ff\u0370-\u05ff\u0900-\u1fff\u20a0-\u20bf\u2100-\u27bf\u3040-\ud7ff]")
+_SUSPECT = re.compile(r"[^\x20-\x7e]")
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
-_HIDDEN_LETTERS = {"\u115f", "\u1160", "\u3164", "\uffa0", "\u2800"}
+_HIDDEN_LETTERS = {"\u034f", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u2800", "\u3164", "\uffa0"}
 
 
 def clean(text: str, width: int | None = None) -> str:
@@ -21,7 +21,7 @@ def clean(text: str, width: int | None = None) -> str:
     """
     shown = _SUSPECT.sub(_token, text)
     if width is not None and len(shown) > width:
-        return shown[: max(width - 1, 0)] + "…"
+        return shown[: width - 1] + "…" if width > 0 else ""
     return shown
 
 
@@ -33,5 +33,6 @@ def has_hidden(text: str) -> bool:
 def _token(match: re.Match[str]) -> str:
     character = match.group()
     hidden = unicodedata.category(character) in _HIDDEN_CATEGORIES or character in _HIDDEN_LETTERS
-    variation = 0xFE00 <= ord(character) <= 0xFE0F or 0xE0100 <= ord(character) <= 0xE01EF
+    code = ord(character)
+    variation = 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF or 0x180B <= code <= 0x180F
     return f"<U+{ord(character):04X}>" if hidden or variation else character

@@ -1,0 +1,152 @@
+"""evolve: how one event changes the book. Total: every event has an answer."""
+
+from __future__ import annotations
+
+from ledger.book import Book, Booking, Dated, LineKey, Move
+from ledger.notary.tlog import leaf_hash
+from schemas import codec
+from schemas.envelope import Recorded
+from schemas.events import (
+    ActorEnrolled,
+    ActualPosted,
+    CommitmentPosted,
+    EntryReversed,
+    EnvelopeFunded,
+    Fact,
+    FundingApproved,
+    FundingReallocated,
+    PortfolioOpened,
+)
+
+MONEY_FACTS: tuple[type[Fact], ...] = (
+    EnvelopeFunded,
+    FundingApproved,
+    FundingReallocated,
+    CommitmentPosted,
+    ActualPosted,
+)
+"""Facts that are deltas: any of them can be reversed at any time."""
+
+
+def evolve(book: Book, event: Recorded, payload: bytes | None = None) -> None:
+    """Take one event into the book.
+
+    payload: the bytes as they are stored; without them the encoding that `decide`'s events are stored in.
+    An event that no rule would have allowed (one another program wrote) is taken as it stands.
+    """
+    fact = event.data
+    year = book.fiscal_year(event.effective_on)
+    key, minor = line_of(fact, event.subject, year)
+    book.frontier.append(leaf_hash(codec.encode(event) if payload is None else payload))
+    book.sequence = event.at
+    book.recorded_at = event.recordedtime
+    book.take_command(event)
+    book.write_line(key, minor)
+    if isinstance(fact, EntryReversed):
+        _reverse(book, fact, event.at, year)
+    elif key.moves:
+        _move_money(book, event, key, minor)
+    else:
+        stack = book.stack(event.subject, type(fact))
+        book.put(book.stacks, (event.subject, type(fact)), (*stack, Dated(event.effective_on, event.at, fact)))
+    for condition in getattr(fact, "conditions", ()):
+        book.put(book.conditions, condition.condition, event.at)
+    if isinstance(fact, ActorEnrolled) and fact.vkey is not None:
+        book.put(book.keys, fact.vkey, fact.actor)
+    if isinstance(fact, PortfolioOpened):
+        book.importing = fact.historic
+    elif event.basis != "imported":
+        book.importing = False
+
+
+def evolve_foreign(book: Book, sequence: int, payload: bytes) -> None:
+    """Take note of an entry that is no event: it has its place and its hash, and no meaning."""
+    book.frontier.append(leaf_hash(payload))
+    book.sequence = sequence
+    book.foreign_count += 1
+    book.end_command()
+    book.write_line(None, 0)
+
+
+def line_of(fact: Fact, subject: str, year: str) -> tuple[LineKey, int]:
+    """Return what the book keeps of an entry, and its delta in minor units.
+
+    year: the fiscal year of its effective day, for money that names no period.
+    """
+    leg = 0
+    moves: tuple[Move, ...]
+    booked: tuple[Booking, ...]
+    if isinstance(fact, EnvelopeFunded):
+        if fact.kind in ("transfer", "carry_forward"):
+            leg = 1 if fact.amount.minor > 0 else -1
+        moves = ((1, ("funded", fact.envelope, None, None)),)
+        booked = (Booking(1, "funded", fact.fiscal_period),)
+    elif isinstance(fact, FundingApproved):
+        moves = _approval(1, fact.envelope, fact.initiative)
+        booked = (Booking(1, "approved", fact.period or year),)
+    elif isinstance(fact, FundingReallocated):
+        moves = _approval(-1, fact.source.envelope, fact.source.initiative)
+        moves += _approval(1, fact.target.envelope, fact.target.initiative)
+        booked = (
+            Booking(-1, "approved", fact.source.period or year),
+            Booking(1, "approved", fact.target.period or year),
+        )
+    elif isinstance(fact, CommitmentPosted):
+        moves = _commitment(1, fact.envelope, fact.initiative, fact.commitment)
+        booked = (Booking(1, "committed", fact.period),)
+    elif isinstance(fact, ActualPosted):
+        moves = ((1, ("actual", fact.envelope, fact.initiative, None)),)
+        booked = (Booking(1, "actual", fact.period),)
+        if fact.commitment is not None:
+            moves += _commitment(-1, fact.envelope, fact.initiative, fact.commitment)
+            booked += (Booking(-1, "committed", fact.period),)
+    else:
+        return LineKey(type(fact), subject), 0
+    return LineKey(type(fact), subject, fact.amount.currency, moves, booked, leg), fact.amount.minor
+
+
+def _approval(sign: int, envelope: str, initiative: str) -> tuple[Move, ...]:
+    return ((sign, ("approved", envelope, None, None)), (sign, ("approved", envelope, initiative, None)))
+
+
+def _commitment(sign: int, envelope: str, initiative: str | None, commitment: str) -> tuple[Move, ...]:
+    return ((sign, ("open", envelope, initiative, None)), (sign, ("open", envelope, initiative, commitment)))
+
+
+def _move_money(book: Book, event: Recorded, key: LineKey, minor: int) -> None:
+    fact = event.data
+    for _, (_, envelope, _, _) in key.moves:
+        if envelope not in book.currencies:
+            book.put(book.currencies, envelope, key.currency)
+    _move(book, key, minor)
+    if isinstance(fact, EnvelopeFunded):
+        named = Dated(event.effective_on, event.at, fact.value_stream)
+        book.put(book.value_streams, fact.envelope, (*book.value_streams.get(fact.envelope, ()), named))
+    if isinstance(fact, ActualPosted):
+        book.posting_refs.put(fact.posting_ref, event.at)
+
+
+def _move(book: Book, key: LineKey, minor: int, period: str | None = None) -> None:
+    """Move the sums of an entry by *minor*. period: book it there, and not where the entry was booked."""
+    for sign, sum_key in key.moves:
+        book.add(sum_key, sign * minor)
+    for booking in key.booked:
+        place = (period or booking.period, booking.measure, key.currency)
+        book.put(book.booked, place, book.booked.get(place, 0) + booking.sign * minor)
+
+
+def _reverse(book: Book, fact: EntryReversed, sequence: int, year: str) -> None:
+    line = book.line(fact.sequence)
+    if line is None or fact.sequence in book.reversed_by:
+        return
+    book.put(book.reversed_by, fact.sequence, sequence)
+    key = line.key
+    if not key.moves:
+        left = tuple(dated for dated in book.stack(key.subject, key.type) if dated.sequence != fact.sequence)
+        book.put(book.stacks, (key.subject, key.type), left)
+        return
+    _move(book, key, -line.minor, None if fact.kind == "void" else fact.period or year)
+    if fact.kind == "void" and key.type is EnvelopeFunded:
+        envelope = key.moves[0][1][1]
+        kept = tuple(dated for dated in book.value_streams.get(envelope, ()) if dated.sequence != fact.sequence)
+        book.put(book.value_streams, envelope, kept)

@@ -1,0 +1,93 @@
+"""The streams of a NATS server: made with what a ledger needs, found, listed, never rewritten."""
+
+from __future__ import annotations
+
+from nats.aio.client import Client
+
+from ledger.connection import granted, reached
+from ledger.store import StoreError
+
+MAX_MESSAGE_BYTES = 65_536
+"""MAX_ENTRY_BYTES and room for our headers, which the server counts too."""
+
+STREAM_NOT_FOUND = 10059
+_STREAM_DIFFERS = 10058
+
+
+class StreamMisconfigured(StoreError):
+    """A stream of this name exists and does not promise what a ledger needs. It is never rewritten."""
+
+
+async def create_stream(connection: Client, stream: str, subjects: str, *, replicas: int = 1) -> None:
+    """Create the stream of a portfolio, or leave the one that is there.
+
+    Errors: StreamMisconfigured where one is there that promises less; it is not rewritten. StreamUnavailable.
+    """
+    promised = {
+        "name": stream,
+        "subjects": [subjects],
+        "storage": "file",
+        "retention": "limits",
+        "discard": "new",
+        "max_msgs": -1,
+        "max_bytes": -1,
+        "max_msgs_per_subject": -1,
+        "max_age": 0,
+        "max_msg_size": MAX_MESSAGE_BYTES,
+        "compression": "none",
+        "deny_delete": True,
+        "deny_purge": True,
+        "allow_direct": True,
+        "allow_atomic": True,
+    }
+    # The window has a least length. No append carries the header it looks for.
+    chosen = {"duplicate_window": 100_000_000, "num_replicas": replicas}
+    answer = await reached(connection, f"STREAM.CREATE.{stream}", promised | chosen)
+    if answer.get("error", {}).get("err_code") == _STREAM_DIFFERS:
+        answer = await reached(connection, f"STREAM.INFO.{stream}")
+    found = granted(answer, stream)["config"]
+    differing = [
+        f"{key} {found.get(key)!r}, not {value!r}" for key, value in promised.items() if found.get(key) != value
+    ]
+    differing += [f"{key} {found[key]!r}" for key in _NEVER_SET if found.get(key)]
+    if differing:
+        raise StreamMisconfigured(
+            f"{stream} exists with {'; '.join(differing)}; it is left as it is: use another name, or have its "
+            "operator correct it"
+        )
+
+
+_NEVER_SET = (
+    "sealed",
+    "no_ack",
+    "allow_rollup_hdrs",
+    "allow_msg_ttl",
+    "allow_msg_schedules",
+    "allow_msg_counter",
+    "persist_mode",
+    "mirror",
+    "sources",
+    "subject_transform",
+    "subject_delete_marker_ttl",
+    "first_seq",
+)
+
+
+async def stream_exists(connection: Client, stream: str) -> bool:
+    """Return whether there is a stream of this name. Errors: StreamUnavailable."""
+    answer = await reached(connection, f"STREAM.INFO.{stream}")
+    if answer.get("error", {}).get("err_code") == STREAM_NOT_FOUND:
+        return False
+    granted(answer, stream)
+    return True
+
+
+async def list_streams(connection: Client, prefix: str) -> list[str]:
+    """Return the names of the streams that begin with *prefix*, sorted. Errors: StreamUnavailable."""
+    names: list[str] = []
+    while True:
+        answer = granted(await reached(connection, "STREAM.NAMES", {"offset": len(names)}), "the list of streams")
+        page = answer.get("streams") or []
+        names += page
+        if not page or len(names) >= answer["total"]:
+            return sorted(name for name in names if name.startswith(prefix))
