@@ -88,7 +88,11 @@ class Writer:
         while len(receipts) < len(group):
             expected = self.book.sequence
             self.book.speculate()
-            decided, drafts, refused = self._decide_until_full(group[len(receipts) :])
+            try:
+                decided, drafts, refused = self._decide_until_full(group[len(receipts) :])
+            except BaseException:
+                self.book.roll_back()
+                raise
             if not drafts:
                 self.book.settle()
                 await self._keep(refused)
