@@ -68,7 +68,7 @@ async def compare(
     try:
         live = Replica.open(directory, portfolio, entries_each=entries_each)
         await catch_up(live, store)
-        for name in ("events", *(table_name(fact) for fact in FACTS)):
+        for name in ("events", *(f"{table_name(fact)}_whole" for fact in FACTS)):
             differences += _tables_differ(name, live, fresh, Segments(directory, portfolio, entries_each))
             tables += 1
         for question, moment in asked:
@@ -165,7 +165,7 @@ def _tables_differ(name: str, live: Replica, fresh: Replica, segments: Segments)
         if not kept.equals(made):
             number = start // segments.entries_each
             in_segment = segments.manifest(number) is not None
-            kind = next((fact.__name__ for fact in FACTS if table_name(fact) == name), "events")
+            kind = next((fact.__name__ for fact in FACTS if f"{table_name(fact)}_whole" == name), "events")
             file = f"segment/{segments.directory.name}/{number}.{kind}.parquet"
             yield from _cells_differ(file if in_segment else name, kept, made)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import importlib.resources
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,10 @@ import pyarrow as pa
 from ledger.notary.tiles import TILE_WIDTH
 from ledger.refusals import Refusal
 from projections.archive import Archive, ArchiveDiffers
-from projections.columns import EVENTS, arrow_schema, columns_of, table_name
+from projections.columns import EVENTS, Column, arrow_schema, columns_of, table_name
 from projections.segments import SEGMENT_ENTRIES, Part, Progress, Segments
 from projections.tables import Tables
-from schemas.events import FACTS
+from schemas.events import FACTS, Fact
 
 VIEW_FILES = (
     "counting.sql",
@@ -38,6 +39,22 @@ VIEW_FILES = (
     "history.sql",
     "refusals.sql",
 )
+
+
+UNASKED = frozenset(
+    {
+        "booked",
+        "category",
+        "invoice",
+        "posting_ref",
+        "rationale",
+        "service_period",
+        "signed_on",
+        "source_doc",
+        "supplier",
+    }
+)
+"""Columns that no view asks for: they stay in the segments, under `<table>_whole`."""
 
 
 class Replica:
@@ -85,7 +102,9 @@ class Replica:
         self._insert("events_tail", tables.events.table())
         for fact, table in tables.facts.items():
             if table:
-                self._insert(table_name(fact), table.table())
+                name, rows = table_name(fact), table.table()
+                self._insert(f"{name}_whole_tail", rows)
+                self._insert(name, rows, _asked(fact))
         self.foreign += tables.foreign
         self.sequence += len(payloads)
 
@@ -137,27 +156,34 @@ class Replica:
         return roots
 
     def _make_tables(self, parts: Sequence[Part]) -> None:
+        self._make_whole("events", EVENTS, _files(parts, "events"))
         for fact in FACTS:
-            self._make_table(table_name(fact), arrow_schema(columns_of(fact)), _files(parts, fact.__name__))
-        self._make_table("events_tail", arrow_schema(EVENTS), [])
-        files = _files(parts, "events")
-        listed = f"select * from read_parquet({files!r}) union all " if files else ""
-        self.database.execute(f"create or replace view events as {listed}from events_tail")
+            name, columns = table_name(fact), columns_of(fact)
+            files = _files(parts, fact.__name__)
+            self._make_whole(f"{name}_whole", columns, files)
+            source = f"read_parquet({files!r})" if files else f"{name}_whole"
+            self.database.execute(f'create table "{name}" as select {_asked(fact)} from {source}')
         for name in VIEW_FILES:
             self.database.execute(importlib.resources.files("projections").joinpath("views", name).read_text())
 
-    def _make_table(self, name: str, schema: pa.Schema, files: Sequence[str]) -> None:
-        empty = schema.empty_table()
-        self.database.register("incoming", empty)
-        columns = ", ".join(f'"{field.name}"' for field in schema)
-        source = f"read_parquet({files!r})" if files else "incoming"
-        self.database.execute(f'create or replace table "{name}" as select {columns} from {source}')
+    def _make_whole(self, name: str, columns: Sequence[Column], files: Sequence[str]) -> None:
+        """Make a view of every column of a table: what the segments hold, and the tail that is in memory."""
+        self.database.register("incoming", arrow_schema(columns).empty_table())
+        self.database.execute(f'create table "{name}_tail" as from incoming')
+        self.database.unregister("incoming")
+        listed = f"select * from read_parquet({files!r}) union all " if files else ""
+        self.database.execute(f'create view "{name}" as {listed}from "{name}_tail"')
+
+    def _insert(self, name: str, rows: pa.Table, columns: str = "*") -> None:
+        self.database.register("incoming", rows)
+        self.database.execute(f'insert into "{name}" select {columns} from incoming')
         self.database.unregister("incoming")
 
-    def _insert(self, name: str, rows: pa.Table) -> None:
-        self.database.register("incoming", rows)
-        self.database.execute(f'insert into "{name}" from incoming')
-        self.database.unregister("incoming")
+
+@cache
+def _asked(fact: type[Fact]) -> str:
+    """Return the columns of a fact that are held in memory, as SQL: all but those no view asks for."""
+    return ", ".join(f'"{column.name}"' for column in columns_of(fact) if column.name not in UNASKED)
 
 
 def _files(parts: Sequence[Part], kind: str) -> list[str]:
