@@ -11,22 +11,35 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import json
 from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
-from ledger.store import MAX_BATCH, Draft, EventStore, OutcomeUnknown, SequenceConflict, StreamUnavailable
+from ledger.store import (
+    MAX_BATCH,
+    MAX_ENTRY_BYTES,
+    Draft,
+    EventStore,
+    OutcomeUnknown,
+    SequenceConflict,
+    StreamUnavailable,
+)
 from schemas import subjects
 from schemas.commands import MAX_COMMAND_BYTES, Command
 from schemas.receipts import Refused
 
 _TRIES = 20
+MOST_DETAIL = 4_000
+"""Most characters that are kept of why: a hostile command cannot make its refusal too long to keep."""
+MOST_BYTES = MAX_ENTRY_BYTES - 1_000
+"""Longest refusal before its number."""
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A refused command. refusal: its place in the stream. judged_at: the last sequence the book knew.
 
-    actor: as the command says, until senders are authenticated; None where it says none. detail: JSON.
+    actor: as the command says, until senders are authenticated; None where it says none. detail: JSON, cut at 4,000.
     command: as it came; sha256: its hash instead, where it cannot be read as one line of text.
     """
 
@@ -92,16 +105,19 @@ def refusal_of(
         text = line.decode() if len(line) <= MAX_COMMAND_BYTES else None
     except UnicodeDecodeError:
         text = None
-    return Refusal(
+    made = Refusal(
         refusal=0,
         recordedtime=at,
         judged_at=judged_at,
         rules=rules,
         actor=None if command is None else command.actor,
         reason=refused.reason.name,
-        detail=msgspec.json.encode(refused.detail).decode(),
+        detail=json.dumps(msgspec.to_builtins(refused.detail))[:MOST_DETAIL],
         type=None if command is None else command.type,
         subject=None if command is None else command.subject,
         command=text,
         sha256=None if text is not None else hashlib.sha256(line).hexdigest(),
     )
+    if len(msgspec.json.encode(made)) > MOST_BYTES:  # a text full of control characters is six times as long in JSON
+        return msgspec.structs.replace(made, command=None, sha256=hashlib.sha256(line).hexdigest())
+    return made

@@ -79,6 +79,23 @@ def test_a_refusal_whose_append_fails_once_is_kept_by_the_next_try(failure: Exce
     assert [each.reason for each in found] == ["NOT_JSON", "ZERO_AMOUNT"]
 
 
+HOSTILE = [
+    b"\x01" * 20_000,
+    b'{"type": "' + b"\\u0001" * 3_000 + b'"}',
+    b'{"' + b"\\u0001" * 1_600 + b'": 1, "' + b"\\u0001" * 1_600 + b'": 2}',
+    b'{"\\ud83d": 1, "\\ud83d": 2}',
+    b'{"type": "\\ud83d"}',
+    b'{"' + b"x" * 9_000 + b'": 1.5}',
+]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_command_is_too_long_or_too_odd_to_be_kept_as_refused(hostile: bytes) -> None:
+    _, receipts, found = sent(MemoryStore(), [LINES[0], hostile, LINES[3]])
+    assert [type(receipt) for receipt in receipts] == [Accepted, Refused, Accepted]
+    assert (found[0].command is None) != (found[0].sha256 is None)
+
+
 def test_a_refusal_that_cannot_be_kept_is_not_answered() -> None:
     with pytest.raises(StreamUnavailable):
         sent(Stubborn(StreamUnavailable("away")), LINES[:3])
