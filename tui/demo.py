@@ -16,7 +16,7 @@ from tui.board import board_text
 from tui.common import DONE, REFUSED, CommandError, Common, access, progress
 from tui.recording import in_words
 
-SHOWN = ("2024-12-31", "2025-12-31", "2026-11-20")
+SHOWN = ("2024-12-31", "2025-03-17", "2026-11-20")
 """The days whose boards are printed; the last one is the end of the story."""
 
 
@@ -42,7 +42,8 @@ async def demo(*, common: Common | None = None) -> int:
     print(f"\nData: {chosen.data}. Ask on:")
     print("  portfolio view initiatives --portfolio demo --as-known 2026-11-20")
     print("  portfolio view alignment --portfolio demo --as-known 2024-07-18 --as-of 2024-06-30")
-    print("  portfolio view spend --portfolio demo --by objective --as-known 2025-12-31")
+    print("  portfolio view models --portfolio demo --as-known 2025-03-17")
+    print("  portfolio view decisions --portfolio demo")
     print("  portfolio diff alignment --portfolio demo --between 2026-01-21 2026-01-22")
     print("  portfolio rebuild --portfolio demo")
     return code
