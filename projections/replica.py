@@ -21,9 +21,10 @@ from ledger.notary.tiles import TILE_WIDTH
 from ledger.refusals import Refusal
 from projections.archive import Archive, ArchiveDiffers
 from projections.columns import EVENTS, Column, arrow_schema, columns_of, table_name
+from projections.money import make_money, take_money
 from projections.segments import SEGMENT_ENTRIES, Part, Progress, Segments
 from projections.tables import Tables
-from schemas.events import FACTS, Fact
+from schemas.events import FACTS, ActualPosted, CommitmentPosted, Fact, FundingApproved
 
 VIEW_FILES = (
     "counting.sql",
@@ -56,6 +57,9 @@ UNASKED = frozenset(
 )
 """Columns that no view asks for: they stay in the segments, under `<table>_whole`."""
 
+POSTED: frozenset[type[Fact]] = frozenset({FundingApproved, CommitmentPosted, ActualPosted})
+"""Facts whose tables are read from the segments: there are many, and views ask for their money alone."""
+
 
 class Replica:
     """One portfolio's events as tables and views, up to `sequence`."""
@@ -65,6 +69,7 @@ class Replica:
         self.portfolio = portfolio
         self.sequence = sum(part.manifest.entry_count for part in parts)
         self.foreign: list[int] = [sequence for part in parts for sequence in part.manifest.foreign]
+        self._money_sequence = 0
         self.database = duckdb.connect(":memory:", config={"preserve_insertion_order": False})
         self._make_tables(parts)
 
@@ -87,6 +92,7 @@ class Replica:
         parts = segments.parts(head.size)
         try:
             replica = cls(portfolio, parts)
+            replica._take_money()
         except duckdb.Error as error:
             raise ArchiveDiffers(
                 f"a segment cannot be read: {error}; remove {segments.directory}, it is made again"
@@ -104,12 +110,14 @@ class Replica:
             if table:
                 name, rows = table_name(fact), table.table()
                 self._insert(f"{name}_whole_tail", rows)
-                self._insert(name, rows, _asked(fact))
+                if fact not in POSTED:
+                    self._insert(name, rows, _asked(fact))
         self.foreign += tables.foreign
         self.sequence += len(payloads)
 
     def ask(self, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Return the rows of a query, columns by name."""
+        self._take_money()
         cursor = self.database.cursor()
         cursor.execute(query, list(parameters))
         columns = cursor.description or []
@@ -144,6 +152,11 @@ class Replica:
                 return at
         return None
 
+    def _take_money(self) -> None:
+        if self._money_sequence < self.sequence:
+            take_money(self.database, self._money_sequence)
+            self._money_sequence = self.sequence
+
     def _take_bundles(self, archive: Archive, size: int) -> list[bytes]:
         """Take in what the archive holds behind the segments, and return the root of each bundle."""
         roots, waiting = [], []
@@ -161,8 +174,12 @@ class Replica:
             name, columns = table_name(fact), columns_of(fact)
             files = _files(parts, fact.__name__)
             self._make_whole(f"{name}_whole", columns, files)
+            if fact in POSTED:
+                self.database.execute(f'create view "{name}" as from "{name}_whole"')
+                continue
             source = f"read_parquet({files!r})" if files else f"{name}_whole"
             self.database.execute(f'create table "{name}" as select {_asked(fact)} from {source}')
+        make_money(self.database)
         for name in VIEW_FILES:
             self.database.execute(importlib.resources.files("projections").joinpath("views", name).read_text())
 
