@@ -38,6 +38,8 @@ VIEW_FILES = (
     "benefits.sql",
     "needs.sql",
     "history.sql",
+    "moved.sql",
+    "state.sql",
     "refusals.sql",
 )
 
