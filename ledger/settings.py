@@ -17,6 +17,7 @@ ENVIRONMENT = {
     "PORTFOLIO_NAME": "the portfolio, where --portfolio is not given",
     "PORTFOLIO_ACTOR": "who acts, where --actor is not given",
     "PORTFOLIO_NATS": "a NATS server's URL, where --nats is not given",
+    "PORTFOLIO_KEYS": "a JSON file that gives actions other keys, where --keys is not given",
 }
 """Every setting, and what it means."""
 
