@@ -29,12 +29,13 @@ class SettingsError(Exception):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """data: the data directory. portfolio: None for the only one there. nats: None for the private server of
-    *data*. actor: who acts."""
+    *data*. actor: who acts. keys: a file that gives actions of the terminal other keys."""
 
     data: Path
     portfolio: str | None
     actor: str
     nats: str | None
+    keys: Path | None = None
 
 
 def settings(
@@ -59,6 +60,7 @@ def settings(
         portfolio=chosen_portfolio,
         actor=chosen_actor,
         nats=nats or given("PORTFOLIO_NATS") or None,
+        keys=Path(named) if (named := given("PORTFOLIO_KEYS")) else None,
     )
 
 

@@ -65,7 +65,5 @@ async def _open(
             raise CommandError(f"there is no terminal to draw on; use `portfolio {mode} --plain`")
         from tui.app import LedgerApp
 
-        named = os.environ.get("PORTFOLIO_KEYS")
-        keys_file = keys or (Path(named) if named else None)
-        app = LedgerApp(session, signs, mode=mode, keys_file=keys_file, head=head)
+        app = LedgerApp(session, signs, mode=mode, keys_file=keys or chosen.keys, head=head)
         return await app.run_async() or app.return_code or DONE
