@@ -17,3 +17,28 @@ class StateRow(msgspec.Struct, frozen=True):
     amount_minor: int | None
     currency: str | None
     sequence: int | None
+
+
+class PriorityRow(msgspec.Struct, frozen=True):
+    """One initiative that has not ended: its rank, and what speaks for it. was: the rank before the last change.
+
+    score, value, novelty: 0 to 100, None where a score that counts is missing. wsjf: minor units of the portfolio's
+    currency, a week and a unit of job size.
+    """
+
+    initiative: str
+    title: str
+    rank: int | None
+    was: int | None
+    tier: str | None
+    score: float | None
+    value: float | None
+    novelty: float | None
+    cost_of_delay_minor: int | None
+    cost_of_delay_currency: str | None
+    job_size: int | None
+    wsjf: float | None
+    approved_minor: int
+    currency: str
+    rank_sequence: int | None
+    score_sequence: int | None

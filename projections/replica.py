@@ -39,6 +39,8 @@ VIEW_FILES = (
     "history.sql",
     "moved.sql",
     "state.sql",
+    "policies.sql",
+    "priority.sql",
     "refusals.sql",
 )
 

@@ -6,7 +6,7 @@ import datetime
 
 import msgspec
 
-from projections.board_rows import StateRow
+from projections.board_rows import PriorityRow, StateRow
 
 
 class SpendRow(msgspec.Struct, frozen=True):
@@ -206,5 +206,6 @@ Row = (
     | HistoryRow
     | RefusalRow
     | StateRow
+    | PriorityRow
 )
 """A row of any view."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any
 
 from schemas.envelope import Recorded
 from schemas.events import (
@@ -19,21 +22,26 @@ from schemas.events import (
     InitiativeProposed,
     InitiativeScored,
     Move,
+    PolicyAdopted,
     PrioritySet,
 )
+from schemas.events.policy import ScoredCriterion
 from tests.oracle import (
     Counted,
     Movement,
     Row,
+    as_float,
     cost_of,
     counting,
+    described,
     entry_held,
     money_by_initiative,
     movements,
+    portfolio_currency,
     said,
     status_of,
 )
-from tests.oracle_decisions import DESCRIBED
+from tests.oracle_decisions import DESCRIBED, ENDED
 
 FIELDS = (
     *("title", "value_stream", "sponsor", "lead", "kind", "horizon", "eu_class", "stage", "status", "rank", "tier"),
@@ -45,6 +53,59 @@ FIELDS = (
 
 
 # The views.
+
+
+def priority(events: Sequence[Recorded], as_known: int, as_of: datetime.date) -> tuple[list[Row], Row]:
+    """Return one row an initiative that has not ended, ordered by rank, null last, and the totals."""
+    counted = counting(events, as_known, as_of)
+    currency = portfolio_currency(events, as_known)
+    policy = policy_in_force(counted, "prioritisation")
+    criteria = () if policy is None else policy.fact.body.criteria
+    money = money_by_initiative(counted)
+    rows, exact = [], []
+    for name in {each.fact.initiative for each in said(counted, InitiativeProposed)}:
+        if status_of(counted, name) in ENDED:
+            continue
+        ranked = _rank(counted, name)
+        scored = entry_held(counted, InitiativeScored, lambda fact, name=name: fact.initiative == name)
+        marks = {} if scored is None else _marks(criteria, scored.fact)
+        of_sort = {sort: [each for each in criteria if each.sort == sort] for sort in ("value", "novelty")}
+        score, value, novelty = (_weighed(marks, each) for each in (criteria, of_sort["value"], of_sort["novelty"]))
+        cost, size = (None, None) if scored is None else (scored.fact.cost_of_delay, scored.fact.job_size)
+        comparable = cost is not None and size is not None and cost.currency == currency
+        approved = money.get((name, currency), Counter())["approved"]
+        if approved > 0 and value is not None and novelty is not None:
+            exact.append((approved, round(value, 9), round(novelty, 9)))
+        rows.append(
+            {
+                "initiative": name,
+                "title": described(counted, name)["title"],
+                "rank": ranked and ranked[0].rank,
+                "was": ranked and ranked[0].was,
+                "tier": ranked and ranked[0].tier,
+                "score": as_float(score),
+                "value": as_float(value),
+                "novelty": as_float(novelty),
+                "cost_of_delay_minor": None if cost is None else cost.minor,
+                "cost_of_delay_currency": None if cost is None else cost.currency,
+                "job_size": size,
+                "wsjf": as_float(Fraction(cost.minor, size)) if comparable else None,
+                "approved_minor": approved,
+                "currency": currency,
+                "rank_sequence": ranked and ranked[1],
+                "score_sequence": scored and scored.sequence,
+            }
+        )
+    funding, values, novelties = zip(*exact, strict=True) if exact else ((), (), ())
+    rho_value, rho_novelty = spearman(funding, values), spearman(funding, novelties)
+    undefined = rho_value is None or rho_novelty is None
+    return sorted(rows, key=lambda row: (row["rank"] is None, row["rank"] or 0, row["initiative"])), {
+        "initiatives": len(rows),
+        "judged": len(exact),
+        "rho_value": rho_value,
+        "rho_novelty": rho_novelty,
+        "novelty_bias": None if undefined else rho_novelty - rho_value,
+    }
 
 
 def state(events: Sequence[Recorded], as_known: int, as_of: datetime.date, initiative: str) -> list[Row]:
@@ -141,6 +202,44 @@ def last_moved(moved: Iterable[tuple[int, Movement]], signs: dict[str, int], cur
         if move.currency == currency:
             change[sequence] += signs.get(move.measure, 0) * move.minor
     return max((sequence for sequence, minor in change.items() if minor), default=None)
+
+
+# Policies and scores.
+
+
+def policy_in_force(counted: Iterable[Counted], kind: str) -> Counted | None:
+    """Return the policy of a kind that holds, None where there is none."""
+    return entry_held(counted, PolicyAdopted, lambda fact: fact.kind == kind)
+
+
+def _marks(criteria: Iterable[ScoredCriterion], scored: InitiativeScored) -> dict[str, Fraction]:
+    """Return scores from 0 to 100 by criterion, where they can be told."""
+    given = {each.criterion: each.score for each in scored.scores}
+    return {
+        each.id: Fraction(100 * (given[each.id] - each.scale_min), each.scale_max - each.scale_min)
+        for each in criteria
+        if each.id in given and each.scale_max > each.scale_min
+    }
+
+
+def _weighed(marks: dict[str, Fraction], criteria: Sequence[ScoredCriterion]) -> Fraction | None:
+    """Return the weighted mean of marks; the plain one where nothing weighs; None where one that counts is missing."""
+    weights = {each.id: each.weight_bp for each in criteria if each.weight_bp > 0} or {each.id: 1 for each in criteria}
+    if not weights or not weights.keys() <= marks.keys():
+        return None
+    return Fraction(sum(weight * marks[name] for name, weight in weights.items()), sum(weights.values()))
+
+
+def spearman(one: Sequence[Any], other: Sequence[Any]) -> float | None:
+    """Return the rank correlation of two lists, mean ranks for ties; None where it is undefined."""
+    ranks = []
+    for values in (one, other):
+        below = [sum(each < value for each in values) for value in values]
+        ranks.append([low + Fraction(values.count(value) + 1, 2) for low, value in zip(below, values, strict=True)])
+    middle = Fraction(len(one) + 1, 2)
+    a, b = ([rank - middle for rank in listed] for listed in ranks)
+    squares = sum(x * x for x in a) * sum(y * y for y in b)
+    return float(sum(x * y for x, y in zip(a, b, strict=True))) / math.sqrt(squares) if squares else None
 
 
 # What is said of an initiative.

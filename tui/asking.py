@@ -45,7 +45,7 @@ async def view(
     Parameters
     ----------
     name
-        spend, alignment, initiatives, decisions, gates, models, benefits, needs, history, state, refusals or
+        spend, alignment, initiatives, decisions, gates, models, benefits, needs, priority, history, state, refusals or
         timeline.
     by
         What spend is grouped by.

@@ -42,6 +42,7 @@ EMPTY = {
     "benefits": "No benefits yet: promise one with a PlanBenefit command (`portfolio send`).",
     "needs": "Nothing needs a decision.",
     "history": "Nothing was said of this initiative by then.",
+    "priority": "No initiatives are under way: propose one with a ProposeInitiative command (`portfolio send`).",
     "state": "Nothing was said of this initiative by then.",
     "refusals": "Nothing was refused.",
 }

@@ -459,6 +459,10 @@ def test_beat_5_the_first_round_favours_novelty(run: Run) -> None:
     assert max(funded, key=lambda name: scores[name]["novelty"]) == "AI-0022"
     assert sorted(funded, key=lambda name: -scores[name]["value"])[-3] == "AI-0022"
     assert money["AI-0022"] == 600
+    view = run.view("priority", "2024-03-31")
+    bias = spearman(amounts, novelty) - spearman(amounts, value)
+    assert (view.totals["judged"], view.totals["novelty_bias"]) == (22, pytest.approx(bias))
+    assert max(view.rows, key=lambda row: row.novelty).initiative == "AI-0022"
 
 
 # Beats, one by one
@@ -618,6 +622,11 @@ def test_beat_30_ranks_follow_value(run: Run) -> None:
             live = sorted((name for name in ranks if ranks[name] < 38), key=ranks.__getitem__)
             assert live == sorted(live, key=lambda name: -value[name])
     assert sorted(ranks.values()) == list(range(1, 41))
+    rows = run.view("priority", "2026-02-12").rows
+    assert [row.rank for row in rows] == list(range(1, 37))
+    assert [row.value for row in rows] == sorted((row.value for row in rows), reverse=True)
+    moved = {move.initiative: move.was for move in ranked.data.moves}
+    assert {row.initiative: row.was for row in rows if row.rank_sequence == ranked.at} == moved
 
 
 def test_beats_33_and_34_the_orphan_gets_a_name_and_2025_stays(run: Run) -> None:

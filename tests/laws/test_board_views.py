@@ -18,7 +18,7 @@ from tests import oracle_board as oracle
 from tests.choices import INITIATIVES
 from tests.fixed_history import every_type_history
 from tests.histories import histories
-from tests.laws.test_more_views import LAW, four_days, plain, replica_of
+from tests.laws.test_more_views import LAW, approximately, four_days, plain, replica_of
 from tests.teller import record
 
 
@@ -27,6 +27,10 @@ def assert_board_equals_the_fold(
 ) -> None:
     """Every view of the board, and the state of *initiatives*."""
     moment = Moment(sequence, replica.recorded_at(sequence), day)
+    rows, totals = oracle.priority(events, sequence, day)
+    priority = ask(replica, Question("priority"), moment)
+    assert plain(priority) == approximately(rows)
+    assert priority.totals == approximately(totals)
     for initiative in initiatives:
         told = plain(ask(replica, Question("state", initiative=initiative), moment))
         assert told == oracle.state(events, sequence, day, initiative), initiative

@@ -123,3 +123,79 @@ def test_a_link_is_to_come_then_live_then_over() -> None:
 def test_the_state_of_what_is_no_initiative_is_empty(initiative: str) -> None:
     events = events_of(("2026-01-01", w.propose("AI-1")))
     assert asked(events, "state", initiative=initiative).rows == []
+
+
+# priority
+
+CRITERIA = [
+    {"id": "worth", "title": "Worth", "sort": "value", "weight_bp": 10_000},
+    {"id": "new", "title": "New", "sort": "novelty", "weight_bp": 0},
+]
+
+
+def ranked(events: list[Recorded], day: datetime.date = FAR, as_known: int | None = None) -> View:
+    view = asked(events, "priority", day, as_known)
+    rows, totals = oracle.priority(events, view.as_known.sequence, day)
+    assert (plain(view), view.totals) == (rows, pytest.approx(totals))
+    return view
+
+
+def scored(worth: int, new: int, name: str, **more: Any) -> tuple[str, w.Ask]:
+    return ("2026-01-02", w.also(w.score(name, 1, worth=worth, new=new), **more))
+
+
+def test_money_that_follows_novelty_shows_as_a_bias_above_zero() -> None:
+    events = events_of(
+        ("2026-01-01", w.policy("prioritisation", 1, method="weighted", criteria=CRITERIA)),
+        ("2026-01-01", w.fund("claims", 1_000)),
+        *(("2026-01-01", w.propose(f"AI-{number}")) for number in (1, 2, 3, 4)),
+        scored(40, 95, "AI-1", cost_of_delay=w.money(500, "USD"), job_size=8),
+        scored(70, 60, "AI-2", cost_of_delay=w.money(500, "EUR"), job_size=8),
+        scored(90, 60, "AI-3"),
+        scored(100, 0, "AI-4"),
+        *(
+            ("2026-01-03", w.approve(f"AI-{number}", "claims", minor))
+            for number, minor in ((1, 600), (2, 300), (3, 100))
+        ),
+        ("2026-01-04", w.rank(("AI-1", 1, None), ("AI-2", 2, None))),
+        ("2026-01-05", w.rank(("AI-1", 3, 1))),
+    )
+    view = ranked(events)
+    assert [(row.initiative, row.rank, row.was, row.rank_sequence) for row in view.rows] == [
+        ("AI-2", 2, None, 15),
+        ("AI-1", 3, 1, 16),
+        ("AI-3", None, None, None),
+        ("AI-4", None, None, None),
+    ]
+    assert [(row.score, row.value, row.novelty, row.wsjf) for row in view.rows[:2]] == [
+        (70.0, 70.0, 60.0, None),
+        (40.0, 40.0, 95.0, 62.5),
+    ]
+    assert (view.totals["initiatives"], view.totals["judged"]) == (4, 3)
+    told = [view.totals[name] for name in ("rho_value", "rho_novelty", "novelty_bias")]
+    assert told == pytest.approx([-1, 0.8660254, 1.8660254])
+    assert ranked(events, as_known=12).totals["novelty_bias"] is None, "one funded initiative has no order"
+
+
+def test_a_score_on_another_scale_is_a_mark_of_100_and_one_that_counts_must_not_be_missing() -> None:
+    criteria = [
+        {"id": "worth", "title": "Worth", "sort": "value", "weight_bp": 7_500},
+        {"id": "speed", "title": "Speed", "sort": "cost", "weight_bp": 2_500, "scale_min": 1, "scale_max": 5},
+    ]
+    events = events_of(
+        ("2026-01-01", w.policy("prioritisation", 1, method="weighted", criteria=criteria)),
+        ("2026-01-01", w.propose("AI-1")),
+        ("2026-01-01", w.propose("AI-2")),
+        ("2026-01-02", w.score("AI-1", 1, worth=60, speed=4)),
+        ("2026-01-02", w.score("AI-2", 1, worth=60)),
+    )
+    both, one = ranked(events).rows
+    assert (both.score, both.value, both.novelty) == (0.75 * 60 + 0.25 * 75, 60.0, None)
+    assert (one.score, one.value, one.score_sequence) == (None, 60.0, 6)
+
+
+@pytest.mark.parametrize("outcome", ["kill", "complete", "merged"])
+def test_what_has_ended_is_in_no_order(outcome: str) -> None:
+    events = events_of(("2026-01-01", w.propose("AI-1")), ("2026-01-02", w.gate("AI-1", outcome, "proposed")))
+    assert ranked(events).rows == []
+    assert len(ranked(events, D(2026, 1, 1)).rows) == 1
