@@ -42,3 +42,29 @@ class PriorityRow(msgspec.Struct, frozen=True):
     currency: str
     rank_sequence: int | None
     score_sequence: int | None
+
+
+class ValueStreamRow(msgspec.Struct, frozen=True):
+    """One value stream and currency: its money, target, benefits and initiatives.
+
+    value_stream: None for money whose envelope belongs to none, and for benefits that name no initiative. share, roi:
+    None where there is nothing to divide by. target_bp, initiatives_*: None in currencies other than the portfolio's.
+    """
+
+    value_stream: str | None
+    title: str | None
+    owner: str | None
+    currency: str
+    funded_minor: int
+    approved_minor: int
+    committed_minor: int
+    actual_minor: int
+    share: float | None
+    target_bp: int | None
+    gap: float | None
+    planned_minor: int
+    claimed_minor: int
+    validated_minor: int
+    roi: float | None
+    initiatives_active: int | None
+    initiatives_ended: int | None

@@ -41,6 +41,7 @@ VIEW_FILES = (
     "state.sql",
     "policies.sql",
     "priority.sql",
+    "value_streams.sql",
     "refusals.sql",
 )
 

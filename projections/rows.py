@@ -6,7 +6,7 @@ import datetime
 
 import msgspec
 
-from projections.board_rows import PriorityRow, StateRow
+from projections.board_rows import PriorityRow, StateRow, ValueStreamRow
 
 
 class SpendRow(msgspec.Struct, frozen=True):
@@ -207,5 +207,6 @@ Row = (
     | RefusalRow
     | StateRow
     | PriorityRow
+    | ValueStreamRow
 )
 """A row of any view."""

@@ -8,7 +8,8 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
-from projections.board_rows import PriorityRow, StateRow
+from projections.board_rows import PriorityRow, StateRow, ValueStreamRow
+from projections.board_totals import value_stream_totals
 from projections.moment import Moment
 from projections.replica import Replica
 from projections.rows import (
@@ -206,6 +207,12 @@ VIEWS: dict[str, _Shape] = {
     "needs": _Shape(NeedRow, "subject", _simple("needs"), _count),
     "history": _Shape(HistoryRow, "sequence", lambda _, at: f"from history(?, {at})", _count),
     "priority": _Shape(PriorityRow, "initiative", _simple("priority"), _totals_of("priority_totals")),
+    "value_streams": _Shape(
+        ValueStreamRow,
+        "value_stream",
+        _simple("value_streams"),
+        lambda asked: value_stream_totals(asked.rows, asked.currency),
+    ),
     "state": _Shape(StateRow, "field", lambda _, at: f"from state(?, {at})", _count),
     "refusals": _Shape(RefusalRow, "refusal", _simple("refusals"), _count),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
@@ -14,6 +14,7 @@ from schemas.events import (
     AlignmentDeclared,
     AssuranceRated,
     BaselineSet,
+    BenefitPlanned,
     EntryReversed,
     ForecastUpdated,
     GateDecided,
@@ -35,13 +36,16 @@ from tests.oracle import (
     counting,
     described,
     entry_held,
+    held,
     money_by_initiative,
     movements,
     portfolio_currency,
     said,
+    spend,
+    split,
     status_of,
 )
-from tests.oracle_decisions import DESCRIBED, ENDED
+from tests.oracle_decisions import DESCRIBED, ENDED, benefits
 
 FIELDS = (
     *("title", "value_stream", "sponsor", "lead", "kind", "horizon", "eu_class", "stage", "status", "rank", "tier"),
@@ -50,6 +54,7 @@ FIELDS = (
     *("cost_of_delay", "job_size", "link"),
 )
 """The fields of an initiative's state, in the order they are shown."""
+BENEFIT_MONEY = ("planned_minor", "claimed_minor", "validated_minor")
 
 
 # The views.
@@ -106,6 +111,53 @@ def priority(events: Sequence[Recorded], as_known: int, as_of: datetime.date) ->
         "rho_novelty": rho_novelty,
         "novelty_bias": None if undefined else rho_novelty - rho_value,
     }
+
+
+def value_streams(events: Sequence[Recorded], as_known: int, as_of: datetime.date) -> list[Row]:
+    """Return one row a value stream and currency, ordered by stream, null last, then currency."""
+    counted = counting(events, as_known, as_of)
+    own = portfolio_currency(events, as_known)
+    structure, allocation = (policy_in_force(counted, kind) for kind in ("structure", "allocation"))
+    units = {} if structure is None else {unit.id: unit for unit in structure.fact.body.value_streams}
+    targets: Counter[str] = Counter()
+    for part in () if allocation is None else allocation.fact.body.value_streams:
+        targets[part.name] += part.share_bp
+    money = {(row["key"], row["currency"]): row for row in spend(events, as_known, as_of, "value_stream")}
+    brought = _benefits_by_stream(events, as_known, as_of)
+    active: Counter[str] = Counter()
+    ended: Counter[str] = Counter()
+    for each in said(counted, InitiativeProposed):
+        counts = ended if status_of(counted, each.fact.initiative) in ENDED else active
+        counts[described(counted, each.fact.initiative)["value_stream"]] += 1
+    keys = {*money, *brought, *((name, own) for name in {*active, *ended, *units, *targets})}
+    rows = []
+    for stream, currency in sorted(keys, key=lambda key: (key[0] is None, key[0] or "", key[1])):
+        measures = ("funded_minor", "approved_minor", "committed_minor", "actual_minor")
+        sums = {name: money[stream, currency][name] if (stream, currency) in money else 0 for name in measures}
+        benefits = {name: brought.get((stream, currency), Counter())[name] for name in BENEFIT_MONEY}
+        whole = sum(max(row["approved_minor"], 0) for (_, of), row in money.items() if of == currency)
+        share = Fraction(max(sums["approved_minor"], 0), whole) if whole else None
+        target = targets.get(stream) if currency == own else None
+        gap = None if share is None or target is None else share - Fraction(target, 10_000)
+        actual, validated = sums["actual_minor"], benefits["validated_minor"]
+        unit = units.get(stream)
+        rows.append(
+            {
+                "value_stream": stream,
+                "title": unit and unit.title,
+                "owner": unit and unit.owner,
+                "currency": currency,
+                **sums,
+                "share": as_float(share),
+                "target_bp": target,
+                "gap": as_float(gap),
+                **benefits,
+                "roi": float(Fraction(validated - actual, actual)) if actual > 0 else None,
+                "initiatives_active": active[stream] if currency == own else None,
+                "initiatives_ended": ended[stream] if currency == own else None,
+            }
+        )
+    return rows
 
 
 def state(events: Sequence[Recorded], as_known: int, as_of: datetime.date, initiative: str) -> list[Row]:
@@ -240,6 +292,25 @@ def spearman(one: Sequence[Any], other: Sequence[Any]) -> float | None:
     a, b = ([rank - middle for rank in listed] for listed in ranks)
     squares = sum(x * x for x in a) * sum(y * y for y in b)
     return float(sum(x * y for x, y in zip(a, b, strict=True))) / math.sqrt(squares) if squares else None
+
+
+# Benefits.
+
+
+def _benefits_by_stream(
+    events: Sequence[Recorded], as_known: int, as_of: datetime.date
+) -> dict[tuple[str | None, str], Counter[str]]:
+    """Return the money of benefits by value stream and currency."""
+    counted = counting(events, as_known, as_of)
+    found: dict[tuple[str | None, str], Counter[str]] = defaultdict(Counter)
+    for row in benefits(events, as_known, as_of):
+        plan = held(counted, BenefitPlanned, lambda fact, row=row: fact.benefit == row["benefit"])
+        shares = {share.initiative: share.share_bp for share in plan.initiatives}
+        streams = {name: described(counted, name)["value_stream"] for name in shares} | {None: None}
+        for measure in BENEFIT_MONEY:
+            for name, minor in split(row[measure], dict(sorted(shares.items())) or {None: 1}).items():
+                found[streams[name], row["currency"]][measure] += minor
+    return found
 
 
 # What is said of an initiative.

@@ -1,14 +1,19 @@
-"""Views a board and a replay are made of as plain text: priority, the state of an initiative."""
+"""Views a board and a replay are made of as plain text: priority, value streams, the state of an initiative."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from projections.board_rows import PriorityRow, StateRow
+import msgspec
+
+from projections.board_rows import PriorityRow, StateRow, ValueStreamRow
 from projections.views import View
-from tui.model.figures import bar, money
+from tui.model.figures import bar, money, percent
 from tui.model.table import table
 from tui.model.text import clean
+
+NO_STREAM = "(of no value stream)"
 
 
 def priority(view: View) -> str:
@@ -23,14 +28,46 @@ def priority(view: View) -> str:
         scores = [_mark(row.score), _mark(row.value), _mark(row.novelty)]
         told += [bar((row.score or 0.0) / 100, 12), *scores, wsjf, money(row.approved_minor, row.currency)]
         rows.append([*told, _sequence(row.rank_sequence), _sequence(row.score_sequence)])
-    headers = ["rank", "was", "tier", "initiative", "title", "score", "", "value", "novelty", "wsjf", "approved"]
+    headers = ["rank", "was", "tier", "initiative", "title", "score", "", "value", "novelty", "wsjf"]
     right = [True, True, False, False, False, False, *[True] * 7]
-    drawn = table([*headers, "ranked by", "scored by"], rows, right)
+    headers += [f"approved {view.currency or ''}".rstrip(), "ranked by", "scored by"]
+    drawn = table(headers, rows, right)
     bias = view.totals["novelty_bias"]
     if bias is None:
         return f"{drawn}\n\nNovelty bias is undefined: it takes two funded and scored initiatives that differ."
     rhos = f"rho of funding with novelty {view.totals['rho_novelty']:+.3f}, with value {view.totals['rho_value']:+.3f}"
     return f"{drawn}\n\nnovelty bias {bias:+.3f}   {rhos}, over {view.totals['judged']} initiatives"
+
+
+def value_streams(view: View) -> str:
+    """Return value streams with a bar of their share of what is approved, a mark where it should be."""
+    rows = []
+    for row in view.rows:
+        assert isinstance(row, ValueStreamRow)
+        name = NO_STREAM if row.value_stream is None else clean(row.value_stream, 24)
+        target = None if row.target_bp is None else row.target_bp / 10_000
+        rows.append(
+            [
+                *(name, clean(row.title or "", 32), bar(row.share or 0.0, 20, target), percent(row.share)),
+                *("" if target is None else percent(target), *_stream_money(msgspec.structs.asdict(row))),
+                *("" if row.initiatives_active is None else str(row.initiatives_active), row.currency),
+            ]
+        )
+    totals = [view.totals, *view.totals.get("other_currencies", [])]
+    for total in totals:
+        active = str(total.get("initiatives_active", ""))
+        rows.append(["total", "", "", "", "", *_stream_money(total), active, total["currency"] or ""])
+    headers = ["stream", "title", "share, ┃ target", "share", "target", "funded", "approved", "actual", "planned"]
+    headers += ["claimed", "validated", "roi", "under way", ""]
+    return table(headers, rows, [False, False, False, *[True] * 10, False], total=len(totals) == 1)
+
+
+def _stream_money(figures: Mapping[str, Any]) -> list[str]:
+    words = ("funded", "approved", "actual", "planned", "claimed", "validated")
+    roi = figures["roi"]
+    return [money(figures[f"{word}_minor"], figures["currency"]) for word in words] + [
+        "–" if roi is None else f"{roi:+.2f}"
+    ]
 
 
 def state(view: View) -> str:
@@ -56,6 +93,7 @@ def _sequence(sequence: int | None) -> str:
 
 BOARD_TABLES: dict[str, Callable[[View], str]] = {
     "priority": priority,
+    "value_streams": value_streams,
     "state": state,
 }
 """How each of these views is drawn."""

@@ -43,6 +43,7 @@ EMPTY = {
     "needs": "Nothing needs a decision.",
     "history": "Nothing was said of this initiative by then.",
     "priority": "No initiatives are under way: propose one with a ProposeInitiative command (`portfolio send`).",
+    "value_streams": "No value streams yet: fund an envelope of one with a FundEnvelope command (`portfolio send`).",
     "state": "Nothing was said of this initiative by then.",
     "refusals": "Nothing was refused.",
 }

@@ -22,3 +22,29 @@ with listed as (
 select c.id as criterion, c.sort as sort, c.weight_bp as weight_bp, coalesce(c.scale_min, 0) as least,
        coalesce(c.scale_max, 100) as most
 from listed;
+
+-- Value streams as the structure policy that holds calls them; of one that is listed twice the last word holds.
+create or replace macro streams_named(as_known, as_of) as table
+with listed as (
+    select from_json(
+        json_extract(body, '$.value_streams'), '[{"id": "varchar", "title": "varchar", "owner": "varchar"}]'
+    ) as units
+    from policy_held('structure', as_known, as_of)
+), placed as (
+    select unnest(units) as u, generate_subscripts(units, 1) as place from listed
+)
+select u.id as value_stream, arg_max(u.title, place) as title, arg_max_null(u.owner, place) as owner
+from placed
+group by u.id;
+
+-- The share of the money each value stream should get, by the allocation policy that holds.
+create or replace macro streams_allocated(as_known, as_of) as table
+with listed as (
+    select unnest(from_json(
+        json_extract(body, '$.value_streams'), '[{"name": "varchar", "share_bp": "bigint"}]'
+    )) as p
+    from policy_held('allocation', as_known, as_of)
+)
+select p.name as value_stream, sum(p.share_bp)::bigint as target_bp
+from listed
+group by p.name;

@@ -694,6 +694,20 @@ def test_capacity_of_mlops_engineers(run: Run) -> None:
     assert all(value < 100 for period, value in load.items() if period != "2025-Q2")
 
 
+@pytest.mark.parametrize("day", ["2024-03-31", "2024-12-31", "2025-06-12", "2026-04-21", "2026-11-20"])
+def test_value_streams_agree_with_spend(run: Run, day: str) -> None:
+    streams, spent = run.view("value_streams", day), run.view("spend", day, by="value_stream")
+    names = ("funded_minor", "approved_minor", "committed_minor", "actual_minor")
+    told = {row.value_stream: [getattr(row, name) for name in names] for row in streams.rows}
+    assert told == {row.key: [getattr(row, name) for name in names] for row in spent.rows}
+    assert sum(row.share for row in streams.rows) == pytest.approx(1)
+    assert {row.title for row in streams.rows} == {"Claims", "Underwriting", "Service", "Platform"}
+    proposed = run.view("initiatives", day).rows
+    assert sum(row.initiatives_active + row.initiatives_ended for row in streams.rows) == len(proposed)
+    benefits = run.view("benefits", day).totals
+    assert all(streams.totals[f"{name}_minor"] == benefits[f"{name}_minor"] for name in ("planned", "validated"))
+
+
 def test_assurance_of_the_copilot(run: Run) -> None:
     rated = {str(event.data.as_at)[:7]: event.data.rating for event in run.of("AssuranceRated", initiative="AI-0007")}
     assert (rated["2024-12"], rated["2025-03"], rated["2025-07"]) == ("amber", "red", "amber")

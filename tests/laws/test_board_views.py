@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -21,6 +21,10 @@ from tests.histories import histories
 from tests.laws.test_more_views import LAW, approximately, four_days, plain, replica_of
 from tests.teller import record
 
+FOLDS: dict[str, Callable[[Sequence[Recorded], int, datetime.date], list[dict[str, Any]]]] = {
+    "value_streams": oracle.value_streams,
+}
+
 
 def assert_board_equals_the_fold(
     replica: Replica, events: list[Recorded], sequence: int, day: datetime.date, initiatives: Sequence[str]
@@ -31,6 +35,8 @@ def assert_board_equals_the_fold(
     priority = ask(replica, Question("priority"), moment)
     assert plain(priority) == approximately(rows)
     assert priority.totals == approximately(totals)
+    for name, fold in FOLDS.items():
+        assert plain(ask(replica, Question(name), moment)) == approximately(fold(events, sequence, day)), name
     for initiative in initiatives:
         told = plain(ask(replica, Question("state", initiative=initiative), moment))
         assert told == oracle.state(events, sequence, day, initiative), initiative

@@ -199,3 +199,76 @@ def test_what_has_ended_is_in_no_order(outcome: str) -> None:
     events = events_of(("2026-01-01", w.propose("AI-1")), ("2026-01-02", w.gate("AI-1", outcome, "proposed")))
     assert ranked(events).rows == []
     assert len(ranked(events, D(2026, 1, 1)).rows) == 1
+
+
+# value_streams
+
+
+def streams(events: list[Recorded], day: datetime.date = FAR) -> View:
+    view = asked(events, "value_streams", day)
+    assert plain(view) == [
+        {name: pytest.approx(value) if isinstance(value, float) else value for name, value in row.items()}
+        for row in oracle.value_streams(events, len(events), day)
+    ]
+    return view
+
+
+def test_a_stream_gets_its_part_of_a_benefit_and_is_worth_what_that_brings() -> None:
+    brings = [{"initiative": "AI-1", "share_bp": 6_667}, {"initiative": "AI-2", "share_bp": 3_333}]
+    units = [{"id": "retail", "title": "Retail", "owner": "olga"}, {"id": "idle", "title": "Idle"}]
+    events = events_of(
+        ("2026-01-01", w.fund("claims", 500)),
+        ("2026-01-01", w.fund("lab", 100, value_stream="research")),
+        ("2026-01-01", w.propose("AI-1")),
+        ("2026-01-01", w.propose("AI-2", value_stream="research")),
+        ("2026-01-01", w.propose("AI-3", value_stream="research")),
+        ("2026-01-02", w.approve("AI-1", "claims", 300)),
+        ("2026-01-02", w.approve("AI-2", "lab", 100)),
+        ("2026-01-03", w.pay("AI-1", "claims", "P-1", 100)),
+        ("2026-01-03", w.pay(None, "lab", "P-2", 40)),
+        ("2026-01-04", w.promise("B-1", ("2026", "1", w.money(-3, "USD")), initiatives=brings)),
+        ("2026-01-05", w.measure("B-1", "2026", "validated", w.money(151, "USD"))),
+        ("2026-01-06", w.gate("AI-3", "kill", "proposed")),
+        ("2026-01-07", w.policy("allocation", 1, value_streams=[{"name": "retail", "share_bp": 10_000}])),
+        ("2026-01-07", w.policy("structure", 1, value_streams=units)),
+    )
+    idle, research, retail = streams(events).rows
+    assert (idle.value_stream, idle.title, idle.approved_minor, idle.share, idle.roi) == ("idle", "Idle", 0, 0, None)
+    assert (retail.title, retail.owner, retail.share, retail.target_bp, retail.gap) == (
+        "Retail",
+        "olga",
+        0.75,
+        10_000,
+        -0.25,
+    )
+    assert [(row.planned_minor, row.validated_minor, row.actual_minor) for row in (retail, research)] == [
+        (-2, 101, 100),
+        (-1, 50, 40),
+    ]
+    assert (retail.roi, research.roi) == pytest.approx((0.01, 0.25))
+    assert (research.title, research.target_bp, research.gap) == (None, None, None)
+    assert [(row.initiatives_active, row.initiatives_ended) for row in (retail, research)] == [(1, 0), (1, 1)]
+    totals = streams(events).totals
+    assert (totals["currency"], totals["validated_minor"], totals["actual_minor"]) == ("USD", 151, 140)
+    assert totals["roi"] == pytest.approx(11 / 140)
+
+
+def test_money_and_benefits_of_no_stream_are_a_row_of_their_own_and_other_currencies_stand_beside() -> None:
+    events = events_of(
+        ("2026-02-01", w.fund("claims", 500)),
+        ("2026-01-01", w.commit(None, "claims", "C-1", 7)),
+        ("2026-02-01", w.fund("lab", 900, "EUR")),
+        ("2026-01-02", w.promise("B-1", ("2026", "1", w.money(9, "USD")))),
+    )
+    (nowhere,) = streams(events, D(2026, 1, 31)).rows
+    assert (nowhere.value_stream, nowhere.committed_minor, nowhere.planned_minor) == (None, 7, 9)
+    assert (nowhere.initiatives_active, nowhere.share) == (0, None)
+    view = streams(events)
+    assert [(row.value_stream, row.currency, row.initiatives_active) for row in view.rows] == [
+        ("retail", "EUR", None),
+        ("retail", "USD", 0),
+        (None, "USD", 0),
+    ]
+    assert [each["currency"] for each in view.totals["other_currencies"]] == ["EUR"]
+    spent = asked(events, "spend", by="value_stream").totals
+    assert all(view.totals[name] == spent[name] for name in ("funded_minor", "approved_minor", "committed_minor"))
