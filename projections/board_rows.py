@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import msgspec
 
 
@@ -68,3 +70,38 @@ class ValueStreamRow(msgspec.Struct, frozen=True):
     roi: float | None
     initiatives_active: int | None
     initiatives_ended: int | None
+
+
+class CapacityRow(msgspec.Struct, frozen=True):
+    """One pool, skill, unit and period. Units: supply, planned and used in *unit*; load is planned of supply."""
+
+    pool: str
+    skill: str
+    unit: str
+    period: str
+    supply: int | None
+    planned: int
+    used: int
+    load: float | None
+    last_sequence: int
+
+
+class ConditionRow(msgspec.Struct, frozen=True):
+    """One condition of a gate, an approval or a decision. status: open, met, waived or breached.
+
+    initiative: None where a decision set it, which is then named. days_overdue: None unless it is open and late.
+    sequence: of the entry that set it.
+    """
+
+    condition: str
+    text: str
+    initiative: str | None
+    decision: str | None
+    owner: str
+    due: datetime.date
+    blocking: bool
+    status: str
+    days_overdue: int | None
+    sequence: int
+    discharged_on: datetime.date | None
+    discharged_sequence: int | None

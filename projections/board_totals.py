@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from projections.board_rows import ValueStreamRow
+from projections.board_rows import CapacityRow, ConditionRow, ValueStreamRow
 
 _SUMMED = tuple(name for name in ValueStreamRow.__struct_fields__ if name.endswith("_minor"))
 
@@ -19,6 +19,17 @@ def value_stream_totals(rows: Sequence[ValueStreamRow], own: str | None) -> dict
     if currencies:
         totals["other_currencies"] = [_summed(rows, currency) for currency in currencies]
     return totals
+
+
+def capacity_totals(rows: Sequence[CapacityRow]) -> dict[str, Any]:
+    """Return how many rows there are, and in how many more is planned than there is."""
+    return {"rows": len(rows), "over": sum(row.supply is not None and row.planned > row.supply for row in rows)}
+
+
+def condition_totals(rows: Sequence[ConditionRow]) -> dict[str, Any]:
+    """Return how many conditions there are, how many of each status, and how many are overdue."""
+    counts = {status: sum(row.status == status for row in rows) for status in ("open", "met", "waived", "breached")}
+    return {"conditions": len(rows), **counts, "overdue": sum(row.days_overdue is not None for row in rows)}
 
 
 def _summed(rows: Sequence[ValueStreamRow], currency: str | None) -> dict[str, Any]:

@@ -42,6 +42,8 @@ VIEW_FILES = (
     "policies.sql",
     "priority.sql",
     "value_streams.sql",
+    "capacity.sql",
+    "conditions.sql",
     "refusals.sql",
 )
 

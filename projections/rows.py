@@ -6,7 +6,7 @@ import datetime
 
 import msgspec
 
-from projections.board_rows import PriorityRow, StateRow, ValueStreamRow
+from projections.board_rows import CapacityRow, ConditionRow, PriorityRow, StateRow, ValueStreamRow
 
 
 class SpendRow(msgspec.Struct, frozen=True):
@@ -208,5 +208,7 @@ Row = (
     | StateRow
     | PriorityRow
     | ValueStreamRow
+    | CapacityRow
+    | ConditionRow
 )
 """A row of any view."""

@@ -8,8 +8,8 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
-from projections.board_rows import PriorityRow, StateRow, ValueStreamRow
-from projections.board_totals import value_stream_totals
+from projections.board_rows import CapacityRow, ConditionRow, PriorityRow, StateRow, ValueStreamRow
+from projections.board_totals import capacity_totals, condition_totals, value_stream_totals
 from projections.moment import Moment
 from projections.replica import Replica
 from projections.rows import (
@@ -213,6 +213,8 @@ VIEWS: dict[str, _Shape] = {
         _simple("value_streams"),
         lambda asked: value_stream_totals(asked.rows, asked.currency),
     ),
+    "capacity": _Shape(CapacityRow, "pool", _simple("capacity"), lambda asked: capacity_totals(asked.rows)),
+    "conditions": _Shape(ConditionRow, "condition", _simple("conditions"), lambda asked: condition_totals(asked.rows)),
     "state": _Shape(StateRow, "field", lambda _, at: f"from state(?, {at})", _count),
     "refusals": _Shape(RefusalRow, "refusal", _simple("refusals"), _count),
 }

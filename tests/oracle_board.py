@@ -15,6 +15,8 @@ from schemas.events import (
     AssuranceRated,
     BaselineSet,
     BenefitPlanned,
+    CapacityAllocated,
+    ConditionDischarged,
     EntryReversed,
     ForecastUpdated,
     GateDecided,
@@ -27,6 +29,7 @@ from schemas.events import (
     PrioritySet,
 )
 from schemas.events.policy import ScoredCriterion
+from schemas.values import Commitment
 from tests.oracle import (
     Counted,
     Movement,
@@ -45,7 +48,7 @@ from tests.oracle import (
     split,
     status_of,
 )
-from tests.oracle_decisions import DESCRIBED, ENDED, benefits
+from tests.oracle_decisions import DESCRIBED, ENDED, benefits, conditions_set
 
 FIELDS = (
     *("title", "value_stream", "sponsor", "lead", "kind", "horizon", "eu_class", "stage", "status", "rank", "tier"),
@@ -158,6 +161,66 @@ def value_streams(events: Sequence[Recorded], as_known: int, as_of: datetime.dat
             }
         )
     return rows
+
+
+def capacity(events: Sequence[Recorded], as_known: int, as_of: datetime.date) -> list[Row]:
+    """Return one row a pool, skill, unit and period, ordered by these."""
+    counted = counting(events, as_known, as_of)
+    policy = policy_in_force(counted, "capacity")
+    supplies = {
+        (each.pool, each.skill, each.unit, each.period): each.amount
+        for each in (() if policy is None else policy.fact.body.supply)
+    }
+    newest: dict[tuple[str, ...], Counted] = {}
+    for each in sorted(said(counted, CapacityAllocated), key=lambda each: (each.effective_on, each.sequence)):
+        fact = each.fact
+        newest[fact.pool, fact.skill, fact.unit, fact.period, fact.kind, fact.initiative] = each
+    rows = []
+    for key in sorted({*supplies, *(names[:4] for names in newest)}):
+        here = [each for names, each in newest.items() if names[:4] == key]
+        amounts = {
+            kind: sum(each.fact.amount for each in here if each.fact.kind == kind) for kind in ("planned", "used")
+        }
+        supply = supplies.get(key)
+        sequences = [each.sequence for each in here] + ([policy.sequence] if policy and key in supplies else [])
+        rows.append(
+            {
+                **dict(zip(("pool", "skill", "unit", "period"), key, strict=True)),
+                "supply": supply,
+                **amounts,
+                "load": float(Fraction(amounts["planned"], supply)) if supply else None,
+                "last_sequence": max(sequences),
+            }
+        )
+    return rows
+
+
+def conditions(events: Sequence[Recorded], as_known: int, as_of: datetime.date) -> list[Row]:
+    """Return one row a condition that something that counts has set, ordered by condition and sequence."""
+    counted = counting(events, as_known, as_of)
+    facts = {each.sequence: each.fact for each in counted if each.sign > 0}
+    rows = []
+    for sequence, condition in conditions_set(counted):
+        met = entry_held(counted, ConditionDischarged, lambda fact, name=condition.condition: fact.condition == name)
+        late = (as_of - condition.due).days
+        text = condition.text
+        rows.append(
+            {
+                "condition": condition.condition,
+                "text": f"commitment:{text.commitment}" if isinstance(text, Commitment) else text,
+                "initiative": getattr(facts[sequence], "initiative", None),
+                "decision": getattr(facts[sequence], "decision", None),
+                "owner": condition.owner,
+                "due": condition.due,
+                "blocking": condition.blocking,
+                "status": "open" if met is None else met.fact.outcome,
+                "days_overdue": late if met is None and late > 0 else None,
+                "sequence": sequence,
+                "discharged_on": met and met.effective_on,
+                "discharged_sequence": met and met.sequence,
+            }
+        )
+    return sorted(rows, key=lambda row: (row["condition"], row["sequence"]))
 
 
 def state(events: Sequence[Recorded], as_known: int, as_of: datetime.date, initiative: str) -> list[Row]:

@@ -1,4 +1,4 @@
-"""Views a board and a replay are made of as plain text: priority, value streams, the state of an initiative."""
+"""Views a board and a replay are made of as plain text: priority, value streams, capacity, conditions, state."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Any
 
 import msgspec
 
-from projections.board_rows import PriorityRow, StateRow, ValueStreamRow
+from projections.board_rows import CapacityRow, ConditionRow, PriorityRow, StateRow, ValueStreamRow
 from projections.views import View
 from tui.model.figures import bar, money, percent
 from tui.model.table import table
 from tui.model.text import clean
 
 NO_STREAM = "(of no value stream)"
+MOST_LOAD = 1.5
+"""The load that fills a bar: half as much again as there is."""
 
 
 def priority(view: View) -> str:
@@ -70,6 +72,49 @@ def _stream_money(figures: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def capacity(view: View) -> str:
+    """Return pools with a bar of what is planned, a mark where all of the supply would be."""
+    rows = []
+    for row in view.rows:
+        assert isinstance(row, CapacityRow)
+        names = [clean(name, 24) for name in (row.pool, row.skill, row.unit, row.period)]
+        supply = "" if row.supply is None else f"{row.supply:,}"
+        drawn = bar((row.load or 0.0) / MOST_LOAD, 24, None if row.load is None else 1 / MOST_LOAD)
+        over = "over" if row.load is not None and row.load > 1 else ""
+        told = [supply, f"{row.planned:,}", f"{row.used:,}", drawn, percent(row.load), over]
+        rows.append([*names, *told, _sequence(row.last_sequence)])
+    headers = [
+        "pool",
+        "skill",
+        "unit",
+        "period",
+        "supply",
+        "planned",
+        "used",
+        "planned, ┃ supply",
+        "load",
+        "",
+        "set by",
+    ]
+    return table(headers, rows, [False] * 4 + [True] * 3 + [False, True, False, True])
+
+
+def conditions(view: View) -> str:
+    """Return conditions, those that are overdue first, then those that are open by their day."""
+    found = [row for row in view.rows if isinstance(row, ConditionRow)]
+    found.sort(key=lambda row: (row.status != "open", row.due, row.condition))
+    rows = []
+    for row in found:
+        late = "" if row.days_overdue is None else f"{row.days_overdue} d late"
+        whose = clean(row.initiative or row.decision or "", 40)
+        told = [clean(row.condition, 32), whose, clean(row.text, 56), clean(row.owner, 16), str(row.due)]
+        told += ["blocking" if row.blocking else "", row.status, late]
+        rows.append([*told, _sequence(row.sequence), _sequence(row.discharged_sequence)])
+    headers = ["condition", "of", "text", "owner", "due", "", "status", "", "set by", "discharged by"]
+    counts = ", ".join(f"{view.totals[name]} {name}" for name in ("open", "overdue", "met", "waived", "breached"))
+    return f"{table(headers, rows, [False] * 8 + [True] * 2)}\n\n{counts}"
+
+
 def state(view: View) -> str:
     """Return the fields of an initiative and which entry last set each."""
     rows = []
@@ -94,6 +139,8 @@ def _sequence(sequence: int | None) -> str:
 BOARD_TABLES: dict[str, Callable[[View], str]] = {
     "priority": priority,
     "value_streams": value_streams,
+    "capacity": capacity,
+    "conditions": conditions,
     "state": state,
 }
 """How each of these views is drawn."""

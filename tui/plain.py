@@ -44,6 +44,8 @@ EMPTY = {
     "history": "Nothing was said of this initiative by then.",
     "priority": "No initiatives are under way: propose one with a ProposeInitiative command (`portfolio send`).",
     "value_streams": "No value streams yet: fund an envelope of one with a FundEnvelope command (`portfolio send`).",
+    "capacity": "No capacity yet: allocate it with an AllocateCapacity command (`portfolio send`).",
+    "conditions": "No decision, gate or approval has set a condition by then.",
     "state": "Nothing was said of this initiative by then.",
     "refusals": "Nothing was refused.",
 }

@@ -48,3 +48,19 @@ with listed as (
 select p.name as value_stream, sum(p.share_bp)::bigint as target_bp
 from listed
 group by p.name;
+
+-- What there is of each pool, by the capacity policy that holds; of what is listed twice the last word holds.
+create or replace macro supplied(as_known, as_of) as table
+with listed as (
+    select sequence, from_json(
+        json_extract(body, '$.supply'),
+        '[{"pool": "varchar", "skill": "varchar", "unit": "varchar", "period": "varchar", "amount": "bigint"}]'
+    ) as supplies
+    from policy_held('capacity', as_known, as_of)
+), placed as (
+    select sequence, unnest(supplies) as s, generate_subscripts(supplies, 1) as place from listed
+)
+select s.pool as pool, s.skill as skill, s.unit as unit, s.period as period, arg_max(s.amount, place) as supply,
+       any_value(sequence) as sequence
+from placed
+group by s.pool, s.skill, s.unit, s.period;

@@ -22,6 +22,7 @@ LOOKS = [
     (10, "view alignment --as-known 2024-07-18 --as-of 2024-06-30", [" of 10,660,000.00 USD", "index 0.8843"]),
     (10, "log --initiative AI-0015 --type FundingApproved", ["LATE"]),
     (11, "view needs --as-known 2024-10-01", ["condition overdue"]),
+    (11, "view conditions --as-known 2024-10-01", ["COND-AI-0007-FALLBACK AI-0007", "blocking open 1 d late"]),
     (12, "view gates --as-known 2024-11-21", ["AI-0022", "kill"]),
     (12, "diff spend --by initiative --between 2024-11-20 2024-11-21", ["-310,000.00"]),
     (12, "view state --initiative AI-0022 --as-known 2024-11-20", ["status active", "approved 600,000.00 USD"]),
@@ -49,6 +50,7 @@ LOOKS = [
     (34, "diff spend --by initiative --between 2026-05-01 2026-05-31", ["AI-0039", "268,400.00"]),
     (35, "view benefits --as-known 2026-07-15", ["never measured"]),
     (36, "view initiatives", ["AI-0026 Self-Service Assistant", " 4 650,000.00"]),
+    (36, "view capacity", ["engineering mlops mfte 2025-Q2", "118.0 % over", "97.0 %"]),
     (37, "view alignment --as-known 2026-11-20", ["index 0.8062", "must move 7,572,000.00 of 39,080,000.00 USD"]),
 ]
 

@@ -575,6 +575,15 @@ def test_every_condition_but_the_copilots_is_met_in_time_or_still_open(run: Run)
     late = {name for name, each in set_.items() if met.get(name, LAST.date()) > each.due}
     assert late == {"COND-AI-0007-FALLBACK"}
     assert set(set_) - set(met) == {"COND-AI-0039-KEYS", "COND-AI-0039-CAP"}
+    view = run.view("conditions", "2026-11-20")
+    assert {row.condition for row in view.rows} == set(set_)
+    assert {row.condition for row in view.rows if row.status == "open"} == set(set_) - set(met)
+    overdue = {
+        day: [(row.condition, row.days_overdue) for row in run.view("conditions", day).rows if row.days_overdue]
+        for day in ("2024-09-30", "2024-10-01", "2024-10-23", "2024-10-24")
+    }
+    name = "COND-AI-0007-FALLBACK"
+    assert list(overdue.values()) == [[], [(name, 1)], [(name, 23)], []]
 
 
 def benefit_owners(run: Run) -> dict[str, set[str]]:
@@ -692,6 +701,9 @@ def test_capacity_of_mlops_engineers(run: Run) -> None:
     load = {period: round(100 * amount / supply[period]) for period, amount in planned.items()}
     assert (load["2025-Q2"], load["2025-Q3"]) == (118, 97)
     assert all(value < 100 for period, value in load.items() if period != "2025-Q2")
+    view = run.view("capacity", "2026-11-20")
+    assert {row.period: round(100 * row.load) for row in view.rows if row.planned} == load
+    assert (view.totals["over"], {row.skill for row in view.rows}) == (1, {"mlops"})
 
 
 @pytest.mark.parametrize("day", ["2024-03-31", "2024-12-31", "2025-06-12", "2026-04-21", "2026-11-20"])

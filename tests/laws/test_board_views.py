@@ -23,6 +23,8 @@ from tests.teller import record
 
 FOLDS: dict[str, Callable[[Sequence[Recorded], int, datetime.date], list[dict[str, Any]]]] = {
     "value_streams": oracle.value_streams,
+    "capacity": oracle.capacity,
+    "conditions": oracle.conditions,
 }
 
 

@@ -272,3 +272,67 @@ def test_money_and_benefits_of_no_stream_are_a_row_of_their_own_and_other_curren
     assert [each["currency"] for each in view.totals["other_currencies"]] == ["EUR"]
     spent = asked(events, "spend", by="value_stream").totals
     assert all(view.totals[name] == spent[name] for name in ("funded_minor", "approved_minor", "committed_minor"))
+
+
+# capacity
+
+
+def test_more_planned_than_there_is_loads_a_pool_above_one() -> None:
+    mlops = {"pool": "engineering", "skill": "mlops", "unit": "mfte"}
+    supply = [mlops | {"period": "2025-Q2", "amount": 20_000}, mlops | {"period": "2025-Q3", "amount": 0}]
+    events = events_of(
+        ("2025-01-01", w.policy("capacity", 1, supply=supply, tolerance_bp=2_000)),
+        ("2025-01-01", w.propose("AI-1")),
+        ("2025-01-01", w.propose("AI-2")),
+        ("2025-03-01", w.allocate("AI-1", "2025-Q2", 15_000, **mlops)),
+        ("2025-03-02", w.allocate("AI-1", "2025-Q2", 14_000, **mlops)),
+        ("2025-03-01", w.allocate("AI-2", "2025-Q2", 9_600, **mlops)),
+        ("2025-06-30", w.allocate("AI-2", "2025-Q2", 9_000, kind="used", **mlops)),
+        ("2025-03-03", w.allocate("AI-1", "2025-Q4", 7, **mlops)),
+    )
+    view = asked(events, "capacity")
+    assert plain(view) == oracle.capacity(events, len(events), FAR)
+    assert [(r.period, r.supply, r.planned, r.used, r.load, r.last_sequence) for r in view.rows] == [
+        ("2025-Q2", 20_000, 23_600, 9_000, 1.18, 8),
+        ("2025-Q3", 0, 0, 0, None, 2),
+        ("2025-Q4", None, 7, 0, None, 9),
+    ]
+    assert view.totals == {"rows": 3, "over": 1}
+    (before, *_) = asked(events, "capacity", D(2025, 3, 1)).rows
+    assert (before.planned, before.used, before.last_sequence) == (24_600, 0, 7)
+
+
+# conditions
+
+
+def test_a_condition_is_open_then_overdue_then_what_it_was_discharged_as() -> None:
+    terms = [w.condition("K-1", "2026-02-01", blocking=True), w.condition("K-2", "2026-02-28")]
+    events = events_of(
+        ("2026-01-01", w.fund("claims", 500)),
+        ("2026-01-01", w.propose("AI-1")),
+        ("2026-01-02", w.approve("AI-1", "claims", 300, conditions=terms)),
+        ("2026-01-03", w.request("D-1")),
+        ("2026-01-04", w.close("D-1", "approved", "2026-01-04", conditions=[w.condition("K-3", "2026-02-01")])),
+        ("2026-02-10", w.discharge("K-1", "waived")),
+        ("2026-02-11", w.reverse(7, "void")),
+        ("2026-02-12", w.discharge("K-1")),
+    )
+
+    def told(day: datetime.date, as_known: int | None = None) -> list[tuple[Any, ...]]:
+        view = asked(events, "conditions", day, as_known)
+        assert plain(view) == oracle.conditions(events, view.as_known.sequence, day)
+        return [(r.condition, r.status, r.days_overdue, r.sequence, r.discharged_sequence) for r in view.rows]
+
+    third = ("K-3", "open", None, 6, None)
+    assert told(D(2026, 2, 1)) == [("K-1", "open", None, 4, None), ("K-2", "open", None, 4, None), third]
+    late = ("K-3", "open", 9, 6, None)
+    assert told(D(2026, 2, 10)) == [("K-1", "open", 9, 4, None), ("K-2", "open", None, 4, None), late]
+    assert told(D(2026, 2, 10), 7)[0] == ("K-1", "waived", None, 4, 7)
+    assert told(D(2026, 2, 12))[0] == ("K-1", "met", None, 4, 9)
+    view = asked(events, "conditions", D(2026, 2, 12))
+    assert [(row.initiative, row.decision, row.blocking, row.owner) for row in view.rows] == [
+        ("AI-1", None, True, "lee"),
+        ("AI-1", None, False, "lee"),
+        (None, "D-1", False, "lee"),
+    ]
+    assert view.totals == {"conditions": 3, "open": 2, "met": 1, "waived": 0, "breached": 0, "overdue": 1}
