@@ -41,6 +41,11 @@ VIEW_FILES = (
     "history.sql",
     "moved.sql",
     "state.sql",
+    "policies.sql",
+    "priority.sql",
+    "value_streams.sql",
+    "capacity.sql",
+    "conditions.sql",
     "refusals.sql",
 )
 

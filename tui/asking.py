@@ -45,8 +45,8 @@ async def view(
     Parameters
     ----------
     name
-        spend, alignment, initiatives, decisions, gates, models, benefits, needs, history, state, refusals or
-        timeline.
+        spend, alignment, initiatives, decisions, gates, models, benefits, needs, priority, value_streams, capacity,
+        conditions, history, state, refusals or timeline.
     by
         What spend is grouped by.
     measure

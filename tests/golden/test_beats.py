@@ -14,6 +14,7 @@ LOOKS = [
     (2, "log --type PolicyAdopted", ["policy/tiers", "policy/tolerance", "policy/guardrails"]),
     (3, "log --type AuthoritySet", ["authority/"]),
     (4, "view spend --as-known 2024-02-05", ["total 12,000,000.00 0.00 0.00 0.00 12,000,000.00"]),
+    (5, "view priority --as-known 2024-03-31", ["Branch Avatar", "95.0", "novelty bias +0.4", "over 22 initiatives"]),
     (6, "view decisions --as-known 2024-03-14", ["rides on one provider, Orion, and no fallback is tested", "4-1"]),
     (7, "log --initiative AI-0021 --type FundingApproved", ["2024-04-09", "2024-04-25"]),
     (8, "log --initiative AI-0021 --type CommitmentPosted", ["initiative/AI-0021"]),
@@ -21,6 +22,7 @@ LOOKS = [
     (10, "view alignment --as-known 2024-07-18 --as-of 2024-06-30", [" of 10,660,000.00 USD", "index 0.8843"]),
     (10, "log --initiative AI-0015 --type FundingApproved", ["LATE"]),
     (11, "view needs --as-known 2024-10-01", ["condition overdue"]),
+    (11, "view conditions --as-known 2024-10-01", ["COND-AI-0007-FALLBACK AI-0007", "blocking open 1 d late"]),
     (12, "view gates --as-known 2024-11-21", ["AI-0022", "kill"]),
     (12, "diff spend --by initiative --between 2024-11-20 2024-11-21", ["-310,000.00"]),
     (12, "view state --initiative AI-0022 --as-known 2024-11-20", ["status active", "approved 600,000.00 USD"]),
@@ -43,10 +45,12 @@ LOOKS = [
     (28, "diff alignment --between 2026-01-21 2026-01-22", ["TRUST", "COST"]),
     (29, "view refusals", ["PERIOD_CLOSED"]),
     (30, "view history --initiative AI-0032", ["alignment TRUST 10000", "rank"]),
+    (30, "view priority --as-known 2026-02-12", ["1 11 AI-0001", "2 8 AI-0004"]),
     (31, "view benefits --as-known 2026-02-20", ["2,000,000.00 2,400,000.00 1,450,000.00", "72.5 %"]),
     (34, "diff spend --by initiative --between 2026-05-01 2026-05-31", ["AI-0039", "268,400.00"]),
     (35, "view benefits --as-known 2026-07-15", ["never measured"]),
     (36, "view initiatives", ["AI-0026 Self-Service Assistant", " 4 650,000.00"]),
+    (36, "view capacity", ["engineering mlops mfte 2025-Q2", "118.0 % over", "97.0 %"]),
     (37, "view alignment --as-known 2026-11-20", ["index 0.8062", "must move 7,572,000.00 of 39,080,000.00 USD"]),
 ]
 
