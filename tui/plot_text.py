@@ -76,7 +76,7 @@ def _bars(panel: Bars, width: int, glyphs: Glyphs, colour: bool) -> list[str]:
                 last = min(first + 1, bar_width)  # whatever is there at all can be seen
             cells[first:last] = [_ink(glyphs.parts[index], index, colour)] * (last - first)
             begin += part
-        for index, mark in enumerate(bar.marks):
+        for index, mark in reversed(list(enumerate(bar.marks))):  # where two fall together the first is seen
             if mark is not None:
                 cells[max(0, min(round(mark * scale), bar_width - 1))] = glyphs.marks[index]
         rows.append(f"{name}  {''.join(cells)}  {bar.told:>{told_width}}".rstrip())
