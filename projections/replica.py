@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import importlib.resources
+import threading
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -77,6 +78,7 @@ class Replica:
         self.sequence = sum(part.manifest.entry_count for part in parts)
         self.foreign: list[int] = [sequence for part in parts for sequence in part.manifest.foreign]
         self._money_sequence = 0
+        self._writing = threading.RLock()
         self.database = duckdb.connect(":memory:", config={"preserve_insertion_order": False})
         self._make_tables(parts)
 
@@ -112,6 +114,10 @@ class Replica:
         """Take in the entries that follow `sequence`."""
         tables = Tables(self.portfolio)
         tables.take(self.sequence + 1, payloads)
+        with self._writing:
+            self._take(tables, len(payloads))
+
+    def _take(self, tables: Tables, count: int) -> None:
         self._insert("events_tail", tables.events.table())
         for fact, table in tables.facts.items():
             if table:
@@ -120,12 +126,13 @@ class Replica:
                 if fact not in POSTED:
                     self._insert(name, rows, _asked(fact))
         self.foreign += tables.foreign
-        self.sequence += len(payloads)
+        self.sequence += count
 
     def ask(self, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """Return the rows of a query, columns by name."""
-        self._take_money()
-        cursor = self.database.cursor()
+        """Return the rows of a query, columns by name. Several threads may ask at once."""
+        with self._writing:
+            self._take_money()
+            cursor = self.database.cursor()
         cursor.execute(query, list(parameters))
         columns = cursor.description or []
         rows = [dict(zip((column[0] for column in columns), row, strict=True)) for row in cursor.fetchall()]

@@ -46,7 +46,7 @@ async def replay_text(session: Session, head: Head, glyphs: Glyphs) -> str:
         event = entry.event
         seen = await session.ask(lambda replica: see(replica, sequence, event, entry.payload, base, here))
         totals = await session.ask(lambda replica: moved(replica, base, here))
-    parts.append(f"Decision {sequence:,}\n" + "\n".join(card_lines(seen.card, glyphs)))
+    parts.append(f"Decision {sequence:,}\n" + "\n".join(line for line, _ in card_lines(seen.card, glyphs, WIDTH)))
     if seen.changes:
         changes = "\n".join(change_line(each, WIDTH, glyphs).rstrip() for each in seen.changes)
         parts.append(f"{clean(seen.about)}: before {glyphs.becomes} after\n{changes}")

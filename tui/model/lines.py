@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import textwrap
 from collections.abc import Iterable, Sequence
 
 from projections.line import Line, instant_of
@@ -48,15 +49,30 @@ def change_line(change: Change, width: int, glyphs: Glyphs) -> str:
     room = max(width - len(name) - len(setter), 10)
     text = f"{told}{delta}"
     if len(text) > room:
+        text = text.replace(".00 ", " ").removesuffix(".00")
+    if len(text) > room:
         text = text[: room - 1] + glyphs.ellipsis
     return f"{name}{text:<{room}}{setter}"
 
 
-def card_lines(lines: Sequence[CardLine], glyphs: Glyphs) -> list[str]:
-    """Return a card as plain lines, each with the sign of its standing."""
+LABEL_CELLS = 10
+
+
+def card_lines(lines: Sequence[CardLine], glyphs: Glyphs, width: int) -> list[tuple[str, CardLine]]:
+    """Return a card as lines of at most so many cells, each with what it is part of; long ones hang under their text.
+
+    Each line of a card ends with the sign of its standing.
+    """
     signs = {"plain": "", "yes": f" {glyphs.yes}", "problem": f" {glyphs.problem}", "unknown": f" {glyphs.unknown}"}
-    first, *rest = lines
-    return [f"{first.label}  {first.text}", *(f"{each.label:<10}{each.text}{signs[each.standing]}" for each in rest)]
+    told: list[tuple[str, CardLine]] = []
+    for place, each in enumerate(lines):
+        label = f"{each.label}  " if place == 0 else f"{each.label:<{LABEL_CELLS}}"
+        room = max(width - LABEL_CELLS, 16)
+        parts = textwrap.wrap(
+            f"{label}{each.text}{signs[each.standing]}", room + LABEL_CELLS, subsequent_indent=" " * LABEL_CELLS
+        )
+        told += [(part, each) for part in parts or [label]]
+    return told
 
 
 def scrubber_lines(

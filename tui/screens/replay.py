@@ -24,7 +24,7 @@ from tui.model.card import CardLine, Standing
 from tui.model.change import Change
 from tui.model.figures import instant
 from tui.model.glyphs import Glyphs
-from tui.model.lines import change_line
+from tui.model.lines import LABEL_CELLS, card_lines, change_line
 from tui.model.seen import Seen, moved, see, unreadable
 from tui.model.text import clean
 from tui.screens.ask import AskScreen
@@ -101,6 +101,10 @@ class ReplayScreen(ModeScreen):
     def field(self) -> str | None:
         state = self.query_one("#state", Rows)
         return state.here.field if state.has_focus and state.here is not None else None
+
+    def on_resize(self) -> None:
+        if self.seen is not None:
+            self.call_after_refresh(self.draw)
 
     # Moving
 
@@ -334,13 +338,14 @@ class ReplayScreen(ModeScreen):
         self.seen = seen
         card = self.query_one("#card", VerticalScroll)
         card.border_title = f"Decision {seen.sequence:,}"
-        self.query_one("#lines", Static).update(card_content(seen.card, self.glyphs))
+        width = max(card.scrollable_content_region.width - 2, 20)
+        self.query_one("#lines", Static).update(card_content(seen.card, self.glyphs, width))
         state = self.query_one("#state", Rows)
         base = BASES[self.base]
         about = clean(seen.about, 30)
         state.border_title = f"{about}: before {self.glyphs.becomes} after" if about else "State"
         state.border_subtitle = f"against {base}"
-        width = max(state.size.width - 4, 20)
+        width = max(state.scrollable_content_region.width - 2, 20)
         state.show([Line(change_line(each, width, self.glyphs), _standing(each), each) for each in seen.changes])
         self._stop_where_watched(seen)
         if changes is not None:
@@ -349,7 +354,7 @@ class ReplayScreen(ModeScreen):
     def _draw_moved(self, changes: list[Change]) -> None:
         panel = self.query_one("#moved", Rows)
         panel.border_title = "Portfolio: what this moved"
-        width = max(panel.size.width - 4, 20)
+        width = max(panel.scrollable_content_region.width - 2, 20)
         panel.styles.height = len(changes) + 2 if self.size.height >= 40 else min(len(changes), 4) + 2
         panel.show([Line(change_line(each, width, self.glyphs), _standing(each)) for each in changes])
 
@@ -412,16 +417,14 @@ def header_line(ledger: LedgerApp, title: str, sign: str) -> str:
     return f"{sign} {title}  {clean(session.portfolio, 30)}   {when}   {place}   {standing}   proof not checked"
 
 
-def card_content(lines: list[CardLine], glyphs: Glyphs) -> Content:
+def card_content(lines: list[CardLine], glyphs: Glyphs, width: int) -> Content:
     """Return a card as text with styles; what it says is never read as markup."""
-    signs = {"plain": "", "yes": f" {glyphs.yes}", "problem": f" {glyphs.problem}", "unknown": f" {glyphs.unknown}"}
     parts: list[tuple[str, str]] = []
-    for place, line in enumerate(lines):
-        if place == 0:
-            parts.append((f"{line.label}  {line.text}\n", "bold"))
-            continue
-        parts.append((f"{line.label:<10}", "dim"))
-        parts.append((f"{line.text}{signs[line.standing]}\n", STYLES[line.standing]))
+    for text, line in card_lines(lines, glyphs, width):
+        if line is lines[0]:
+            parts.append((f"{text}\n", "bold"))
+        else:
+            parts += [(text[:LABEL_CELLS], "dim"), (f"{text[LABEL_CELLS:]}\n", STYLES[line.standing])]
     return Content.assemble(*parts)
 
 
