@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 
 from schemas.values import CURRENCY_EXPONENTS
-
-EIGHTHS = " ▏▎▍▌▋▊▉█"
+from tui.model.glyphs import UNICODE, Glyphs
 
 
 def money(minor: int, currency: str | None) -> str:
@@ -29,14 +29,30 @@ def instant(at: datetime.datetime | None) -> str:
     return "–" if at is None else at.astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def bar(share: float, width: int, mark: float | None = None) -> str:
+def bar(share: float, width: int, mark: float | None = None, glyphs: Glyphs = UNICODE) -> str:
     """Return a bar of *width* cells filled to *share* of it, with a target mark where one is given.
 
     Shape: exactly *width* characters; a share is cut to 0 to 1. The mark is never hidden by the bar.
     """
     eighths = round(max(0.0, min(share, 1.0)) * width * 8)
     full, part = divmod(eighths, 8)
-    cells = list("█" * full + (EIGHTHS[part] if part else "") + "·" * width)[:width]
+    cells = list(glyphs.parts[8] * full + (glyphs.parts[part] if part else "") + glyphs.empty * width)[:width]
     if mark is not None and width > 0:
-        cells[min(round(max(0.0, min(mark, 1.0)) * width), width - 1)] = "┃"
+        cells[min(round(max(0.0, min(mark, 1.0)) * width), width - 1)] = glyphs.target
     return "".join(cells)
+
+
+def sparkline(values: Sequence[float | None], width: int, glyphs: Glyphs = UNICODE) -> str:
+    """Return values as columns from the least to the greatest, the last ones where there are more than fit.
+
+    Shape: exactly *width* characters; a value that is not known is blank, the least one never is.
+    """
+    shown = list(values)[-width:] if width > 0 else []
+    known = [value for value in shown if value is not None]
+    least, most = min(known, default=0.0), max(known, default=0.0)
+    levels = len(glyphs.steps) - 2
+    drawn = "".join(
+        " " if value is None else glyphs.steps[1 + round((value - least) / ((most - least) or 1.0) * levels)]
+        for value in shown
+    )
+    return drawn.rjust(width)
