@@ -44,6 +44,7 @@ VIEW_FILES = (
     "value_streams.sql",
     "capacity.sql",
     "conditions.sql",
+    "why.sql",
     "refusals.sql",
 )
 
