@@ -46,6 +46,7 @@ VIEW_FILES = (
     "value_streams.sql",
     "capacity.sql",
     "conditions.sql",
+    "why.sql",
     "refusals.sql",
 )
 

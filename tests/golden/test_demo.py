@@ -20,6 +20,7 @@ from ledger.writer import Writer
 from projections.moment import moment
 from projections.replica import Replica
 from projections.views import Question, ask
+from projections.why import why
 from schemas import codec
 from schemas.envelope import Recorded
 from schemas.events import FACTS
@@ -530,6 +531,10 @@ def test_beat_13_the_reversal_moves_the_data_to_telematics(run: Run) -> None:
         for known in (str(reversal.at - 1), str(right.at))
     )
     assert before["AI-0012"] - after["AI-0012"] == after["AI-0016"] - before["AI-0016"] == 18_640_000
+    at = moment(run.replica, str(right.at), None, now=LAST)
+    question = Question("spend", by="initiative")
+    causes = [why(run.replica, question, name, "actual_minor", at) for name in ("AI-0012", "AI-0016")]
+    assert causes == [reversal.at, right.at]
 
 
 def test_beat_20_over_the_envelope_for_a_month(run: Run) -> None:
