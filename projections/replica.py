@@ -99,18 +99,13 @@ class Replica:
         """Take in the entries that follow `sequence`."""
         tables = Tables(self.portfolio)
         tables.take(self.sequence + 1, payloads)
-        self._insert("events_tail", tables.events.table())
-        for fact, table in tables.facts.items():
-            if table:
-                name, rows = table_name(fact), table.table()
-                self._insert(f"{name}_whole_tail", rows)
-                self._insert(name, rows, _asked(fact))
+        self._keep(tables)
         self.foreign += tables.foreign
         self.sequence += len(payloads)
 
     def ask(self, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Return the rows of a query, columns by name."""
-        cursor = self.database.cursor()
+        cursor = self._cursor()
         cursor.execute(query, list(parameters))
         columns = cursor.description or []
         rows = [dict(zip((column[0] for column in columns), row, strict=True)) for row in cursor.fetchall()]
@@ -162,7 +157,7 @@ class Replica:
             files = _files(parts, fact.__name__)
             self._make_whole(f"{name}_whole", columns, files)
             source = f"read_parquet({files!r})" if files else f"{name}_whole"
-            self.database.execute(f'create table "{name}" as select {_asked(fact)} from {source}')
+            self.database.execute(f'create table "{name}" as select {asked_columns(fact)} from {source}')
         for name in VIEW_FILES:
             self.database.execute(importlib.resources.files("projections").joinpath("views", name).read_text())
 
@@ -174,6 +169,17 @@ class Replica:
         listed = f"select * from read_parquet({files!r}) union all " if files else ""
         self.database.execute(f'create view "{name}" as {listed}from "{name}_tail"')
 
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        return self.database.cursor()
+
+    def _keep(self, tables: Tables) -> None:
+        self._insert("events_tail", tables.events.table())
+        for fact, table in tables.facts.items():
+            if table:
+                name, rows = table_name(fact), table.table()
+                self._insert(f"{name}_whole_tail", rows)
+                self._insert(name, rows, asked_columns(fact))
+
     def _insert(self, name: str, rows: pa.Table, columns: str = "*") -> None:
         self.database.register("incoming", rows)
         self.database.execute(f'insert into "{name}" select {columns} from incoming')
@@ -181,7 +187,7 @@ class Replica:
 
 
 @cache
-def _asked(fact: type[Fact]) -> str:
+def asked_columns(fact: type[Fact]) -> str:
     """Return the columns of a fact that are held in memory, as SQL: all but those no view asks for."""
     return ", ".join(f'"{column.name}"' for column in columns_of(fact) if column.name not in UNASKED)
 

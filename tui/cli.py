@@ -14,6 +14,7 @@ from tui.common import EXPECTED, WRONG_USE, told
 from tui.demo import demo
 from tui.doctor import doctor
 from tui.recording import import_, init, send
+from tui.supposing import suppose_
 
 app = cyclopts.App(
     name="portfolio",
@@ -32,6 +33,7 @@ app.command(send, name="send")
 app.command(log, name="log")
 app.command(view, name="view")
 app.command(diff_, name="diff")
+app.command(suppose_, name="suppose")
 app.command(rebuild, name="rebuild")
 app.command(reperform_, name="reperform")
 app.command(doctor, name="doctor")
