@@ -22,7 +22,7 @@ from projections.moment import Moment
 from projections.replica import Replica
 from projections.segments import SEGMENT_ENTRIES, Progress, Segments
 from projections.sync import BATCH_ENTRIES, catch_up
-from projections.views import GROUPINGS, MEASURES, VIEWS, Question, ask
+from projections.views import GROUPINGS, MEASURES, OF_ONE, VIEWS, Question, ask
 from schemas.events import FACTS
 
 MOST_NAMED = 20
@@ -192,7 +192,7 @@ def _questions(fresh: Replica, now: Moment | None) -> list[tuple[Question, Momen
     moment = Moment(fresh.sequence, fresh.recorded_at(fresh.sequence), now.as_of)
     asked = [Question("spend", by=by) for by in GROUPINGS]
     asked += [Question("alignment", measure=measure) for measure in MEASURES]
-    asked += [Question(name) for name in VIEWS if name not in ("spend", "alignment", "history", "refusals")]
+    asked += [Question(name) for name in VIEWS if name not in ("spend", "alignment", "refusals", *OF_ONE)]
     return [(question, moment) for question in asked]
 
 

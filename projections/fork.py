@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from projections.columns import table_name
+from projections.money import NEVER, take_money
 from projections.replica import Replica, asked_columns
 from projections.tables import Tables
 from schemas.events import FACTS
@@ -32,6 +33,7 @@ class ForkReplica(Replica):
             raise ValueError(f"a replica of {replica.sequence} entries cannot be forked at {at}")
         self.portfolio, self.fork, self.sequence = replica.portfolio, at, at
         self.database = replica.database
+        self._money_sequence = at
         self._foreign_before = [sequence for sequence in replica.foreign if sequence <= at]
         self.foreign = list(self._foreign_before)
         self._name = f"fork_{next(_NUMBERS)}"
@@ -41,13 +43,15 @@ class ForkReplica(Replica):
         self._make_forked("refusal_kept", "*", "judged_at")
         for fact in FACTS:
             self._make_forked(table_name(fact), asked_columns(fact), "sequence")
+        replica.settle_money()
+        self._make_money()
 
     def show(self, payloads: Sequence[bytes]) -> None:
         """Show these entries behind the fork, and no others."""
         for name in self._filled:
             self.database.execute(f'truncate {self._name}.main."{name}_behind"')
         self._filled.clear()
-        self.foreign, self.sequence = list(self._foreign_before), self.fork
+        self.foreign, self.sequence, self._money_sequence = list(self._foreign_before), self.fork, self.fork
         if payloads:
             self.extend(payloads)
 
@@ -71,6 +75,32 @@ class ForkReplica(Replica):
             f'create view {self._name}.main."{name}" as select {columns} from {theirs} '
             f"where {known_from} <= {self.fork} union all from {behind}"
         )
+
+    def _make_money(self) -> None:
+        """Make the tables of projections.money. What was taken out behind the fork is in, until it is here too."""
+        for name in ("names", "money_entries"):
+            behind = f'{self._name}.main."{name}_behind"'
+            self.database.execute(f"create table {behind} as from memory.main.{name} limit 0")
+        (known,) = self.database.execute("select count(*) from memory.main.names").fetchall()[0]
+        self.database.execute(
+            f"create view {self._name}.main.names as from memory.main.names where id <= {known} "
+            f"union all from {self._name}.main.names_behind"
+        )
+        self.database.execute(
+            f"create view {self._name}.main.money_entries as "
+            f"with voids as (select reversed_sequence, min(sequence) as sequence "
+            f"from {self._name}.main.entry_reversed_behind where kind = 'void' group by reversed_sequence) "
+            f"select m.* replace (case when m.voided_at <= {self.fork} then m.voided_at "
+            f"else coalesce(v.sequence, {NEVER}) end as voided_at) "
+            f"from memory.main.money_entries m left join voids v on v.reversed_sequence = m.sequence "
+            f"where m.sequence <= {self.fork} union all from {self._name}.main.money_entries_behind"
+        )
+
+    def settle_money(self) -> None:
+        if self._money_sequence < self.sequence:
+            take_money(self._cursor(), self._money_sequence, names="names_behind", entries="money_entries_behind")
+            self._filled |= {"names", "money_entries"}
+            self._money_sequence = self.sequence
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         cursor = self.database.cursor()

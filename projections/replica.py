@@ -21,9 +21,10 @@ from ledger.notary.tiles import TILE_WIDTH
 from ledger.refusals import Refusal
 from projections.archive import Archive, ArchiveDiffers
 from projections.columns import EVENTS, Column, arrow_schema, columns_of, table_name
+from projections.money import make_money, take_money
 from projections.segments import SEGMENT_ENTRIES, Part, Progress, Segments
 from projections.tables import Tables
-from schemas.events import FACTS, Fact
+from schemas.events import FACTS, ActualPosted, CommitmentPosted, Fact, FundingApproved
 
 VIEW_FILES = (
     "counting.sql",
@@ -37,6 +38,8 @@ VIEW_FILES = (
     "benefits.sql",
     "needs.sql",
     "history.sql",
+    "moved.sql",
+    "state.sql",
     "refusals.sql",
 )
 
@@ -56,6 +59,9 @@ UNASKED = frozenset(
 )
 """Columns that no view asks for: they stay in the segments, under `<table>_whole`."""
 
+POSTED: frozenset[type[Fact]] = frozenset({FundingApproved, CommitmentPosted, ActualPosted})
+"""Facts whose tables are read from the segments: there are many, and views ask for their money alone."""
+
 
 class Replica:
     """One portfolio's events as tables and views, up to `sequence`."""
@@ -65,6 +71,7 @@ class Replica:
         self.portfolio = portfolio
         self.sequence = sum(part.manifest.entry_count for part in parts)
         self.foreign: list[int] = [sequence for part in parts for sequence in part.manifest.foreign]
+        self._money_sequence = 0
         self.database = duckdb.connect(":memory:", config={"preserve_insertion_order": False})
         self._make_tables(parts)
 
@@ -87,6 +94,7 @@ class Replica:
         parts = segments.parts(head.size)
         try:
             replica = cls(portfolio, parts)
+            replica.settle_money()
         except duckdb.Error as error:
             raise ArchiveDiffers(
                 f"a segment cannot be read: {error}; remove {segments.directory}, it is made again"
@@ -105,6 +113,7 @@ class Replica:
 
     def ask(self, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Return the rows of a query, columns by name."""
+        self.settle_money()
         cursor = self._cursor()
         cursor.execute(query, list(parameters))
         columns = cursor.description or []
@@ -139,6 +148,12 @@ class Replica:
                 return at
         return None
 
+    def settle_money(self) -> None:
+        """Take in the money of what was taken in, so that views can be asked."""
+        if self._money_sequence < self.sequence:
+            take_money(self.database, self._money_sequence)
+            self._money_sequence = self.sequence
+
     def _take_bundles(self, archive: Archive, size: int) -> list[bytes]:
         """Take in what the archive holds behind the segments, and return the root of each bundle."""
         roots, waiting = [], []
@@ -156,8 +171,12 @@ class Replica:
             name, columns = table_name(fact), columns_of(fact)
             files = _files(parts, fact.__name__)
             self._make_whole(f"{name}_whole", columns, files)
+            if fact in POSTED:
+                self.database.execute(f'create view "{name}" as from "{name}_whole"')
+                continue
             source = f"read_parquet({files!r})" if files else f"{name}_whole"
             self.database.execute(f'create table "{name}" as select {asked_columns(fact)} from {source}')
+        make_money(self.database)
         for name in VIEW_FILES:
             self.database.execute(importlib.resources.files("projections").joinpath("views", name).read_text())
 
@@ -178,7 +197,8 @@ class Replica:
             if table:
                 name, rows = table_name(fact), table.table()
                 self._insert(f"{name}_whole_tail", rows)
-                self._insert(name, rows, asked_columns(fact))
+                if fact not in POSTED:
+                    self._insert(name, rows, asked_columns(fact))
 
     def _insert(self, name: str, rows: pa.Table, columns: str = "*") -> None:
         self.database.register("incoming", rows)

@@ -6,6 +6,8 @@ import datetime
 
 import msgspec
 
+from projections.board_rows import StateRow
+
 
 class SpendRow(msgspec.Struct, frozen=True):
     """One step of the funding ladder, in minor units of its currency. key: None for money that names none."""
@@ -203,5 +205,6 @@ Row = (
     | NeedRow
     | HistoryRow
     | RefusalRow
+    | StateRow
 )
 """A row of any view."""

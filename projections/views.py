@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
+from projections.board_rows import StateRow
 from projections.moment import Moment
 from projections.replica import Replica
 from projections.rows import (
@@ -29,6 +30,8 @@ Grouping = Literal["envelope", "initiative", "objective", "value_stream"]
 Measure = Literal["approved", "committed", "actual", "forecast"]
 GROUPINGS: tuple[Grouping, ...] = get_args(Grouping)
 MEASURES: tuple[Measure, ...] = get_args(Measure)
+OF_ONE = ("history", "state")
+"""The views that are about one initiative."""
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -52,7 +55,7 @@ class View(msgspec.Struct, frozen=True):
 
 class Question(NamedTuple):
     """Which view, and how it is grouped or measured. currency: of alignment; None for the portfolio's.
-    initiative: whose history."""
+    initiative: whose history or state."""
 
     name: str
     by: Grouping = "envelope"
@@ -83,7 +86,7 @@ def ask(replica: Replica, question: Question, moment: Moment) -> View:
     """Return a view at a moment. Errors: KeyError where there is no such view."""
     shape = VIEWS[question.name]
     at = f"as_known := {moment.sequence}, as_of := date '{moment.as_of.isoformat()}'"
-    parameters = [question.initiative] if question.name == "history" else []
+    parameters = [question.initiative] if question.name in OF_ONE else []
     found = replica.ask(shape.query(question, at), parameters)
     rows = [shape.row(**{field: row[field] for field in shape.row.__struct_fields__}) for row in shape.rows(found)]
     currency = question.currency or own_currency(replica, moment.sequence)
@@ -202,6 +205,7 @@ VIEWS: dict[str, _Shape] = {
     "benefits": _Shape(BenefitRow, "benefit", _simple("benefits"), _benefit_totals),
     "needs": _Shape(NeedRow, "subject", _simple("needs"), _count),
     "history": _Shape(HistoryRow, "sequence", lambda _, at: f"from history(?, {at})", _count),
+    "state": _Shape(StateRow, "field", lambda _, at: f"from state(?, {at})", _count),
     "refusals": _Shape(RefusalRow, "refusal", _simple("refusals"), _count),
 }
 """Every view by name."""

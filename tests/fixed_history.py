@@ -9,6 +9,7 @@ from tests.words import (
     NO_HASH,
     align,
     allocate,
+    also,
     amend,
     approve,
     authority,
@@ -61,6 +62,7 @@ def every_type_history() -> list[bytes]:
         _benefits,
         _reallocations,
         _closed_periods,
+        _what_a_board_shows,
     ):
         chapter(teller.say)
     return teller.lines
@@ -358,3 +360,68 @@ def _closed_periods(say: Say) -> None:
     say(reverse(early, "counter"), "2026-01-20")
     say(commit("AI-1", "claims", "C-9", 77, period="2025-11"), "2026-01-20", flagreason="It was signed.")
     say(close_period("2026-01"), "2026-04-01")
+
+
+def _what_a_board_shows(say: Say) -> None:
+    """Scores on two scales and none, tiers, targets, two pools, suppliers, shares of models, benefits of several."""
+    later, usd = "2026-01-13", money(1_003, "USD")
+    say(propose("AI-7", value_stream="back-office"), "2026-01-12")
+    say(propose("AI-8", value_stream="back-office", kind="growth"), "2026-01-12")
+    for name, minor in (("AI-7", 7_000), ("AI-8", 7_000), ("AI-3", 40)):
+        say(approve(name, "claims", minor), later, flagreason="Funds follow.")
+    criteria = [
+        {"id": "worth", "title": "Worth", "sort": "value", "weight_bp": 6_000},
+        {"id": "speed", "title": "Speed", "sort": "value", "weight_bp": 3_000, "scale_min": 1, "scale_max": 5},
+        {"id": "new", "title": "New", "sort": "novelty", "weight_bp": 0, "scale_max": 10},
+        {"id": "newer", "title": "Newer", "sort": "novelty", "weight_bp": 0},
+        {"id": "harm", "title": "Harm", "sort": "risk", "weight_bp": 1_000, "scale_min": 7, "scale_max": 7},
+    ]
+    say(policy("prioritisation", 3, method="wsjf", criteria=[*criteria[:4], criteria[4] | {"scale_max": 8}]), later)
+    all_five = {"worth": 80, "speed": 4, "new": 3, "newer": 90, "harm": 7}
+    say(also(score("AI-1", 3, **all_five), cost_of_delay=usd, job_size=8), "2026-01-20")
+    say(also(score("AI-3", 3, **all_five | {"worth": 20, "new": 10}), cost_of_delay=money(5, "EUR"), job_size=3), later)
+    say(also(score("AI-7", 3, worth=50, speed=1, new=0, newer=1), job_size=2), later)
+    say(score("AI-8", 3, **all_five | {"worth": 11, "speed": 5}), "2026-01-20")
+    say(policy("prioritisation", 4, method="weighted", criteria=criteria), "2026-04-01")
+    tiers = also(rank(("AI-7", 9, None)), moves=[{"initiative": "AI-7", "rank": 9, "tier": "now"}])
+    say(tiers, later)
+    wrong = [say(also(tiers, moves=[{"initiative": "AI-7", "rank": 4, "was": 9, "tier": "next"}]), "2026-01-20")]
+    parts = [{"name": "retail", "share_bp": 6_000}, {"name": "nowhere", "share_bp": 4_000}]
+    say(policy("allocation", 2, value_streams=parts), later)
+    units = [{"id": "retail", "title": "Retail, all"}, {"id": "back-office", "title": "Back office"}]
+    say(policy("structure", 2, value_streams=[*units, {"id": "empty", "title": "Nothing yet"}]), later)
+    people = {"pool": "people", "skill": "python", "unit": "mfte", "period": "2026-01", "amount": 3_000}
+    machines = {"pool": "gpus", "skill": "training", "unit": "gpu_h", "period": "2026-Q1", "amount": 0}
+    say(policy("capacity", 2, supply=[people, machines, people | {"amount": 9_000}]), later)
+    say(allocate("AI-7", "2026-01", 750), later)
+    say(allocate("AI-7", "2026-01", 700, kind="used"), later)
+    say(allocate("AI-7", "2026-Q1", 9, pool="gpus", skill="training", unit="gpu_h"), later, flagreason="Rented.")
+    say(allocate("AI-1", "2026-02", 40, kind="used"), later)
+    say(commit("AI-7", "claims", "C-7", 500, supplier="Acme", period="2026-02"), later)
+    say(commit("AI-7", "claims", "C-7", -20, supplier="Acme", period="2026-02"), "2026-01-20")
+    say(commit("AI-8", "claims", "C-8", 90, supplier="Brandt & Söhne", period="2026-02"), later)
+    dropped = say(commit("AI-8", "claims", "C-8", 4_000, supplier="Brandt & Söhne", period="2026-02"), later)
+    say(commit(None, "claims", "C-10", 33, period="2026-02"), later)
+    countered = say(commit("AI-8", "claims", "C-11", 9, supplier="Cox", period="2026-02"), later)
+    say(pay("AI-7", "claims", "P-77", 5, commitment="C-7", period="2026-02"), later)
+    say(link("AI-7", "ai_model", "jade", "primary", share_bp=3_333), later)
+    say(link("AI-7", "ai_model", "ruby", "primary", share_bp=6_667), later)
+    say(link("AI-8", "ai_model", "jade", "primary", share_bp=5_000), later)
+    say(link("AI-8", "ai_model", "opal", "primary"), later)
+    say(link("AI-8", "ai_model", "topaz", "primary", to="2026-12-30"), later)
+    brings = [{"initiative": name, "share_bp": bp} for name, bp in (("AI-8", 3_333), ("AI-1", 3_333), ("AI-7", 3_334))]
+    say(promise("B-7", ("2026", "1", usd), initiatives=brings, measure="calls"), later)
+    say(measure("B-7", "2026-Q1", "claimed", money(-100, "USD")), later)
+    say(measure("B-7", "2026-Q1", "validated", money(62, "USD")), "2026-01-20")
+    say(
+        promise(
+            "B-8", ("2026", "1", money(77, "EUR")), initiatives=[brings[0] | {"share_bp": 10_000}], measure="mails"
+        ),
+        later,
+    )
+    say(also(flow("research", "2025-12", 1, 1), active_h=0, wait_h=0), later)
+    say(also(flow("research", "2026-02", 1, 2, feature=1, defect=2, risk=3, debt=4), wip=0), "2026-04-01")
+    say(discharge("K-7", "breached"), later)
+    for newest in (*wrong, dropped):
+        say(reverse(newest, "void"), "2026-01-20")
+    say(reverse(countered, "counter"), "2026-01-20")

@@ -260,7 +260,8 @@ class _Chooser(Teller):
     def _commit(self, c: Choices) -> Ask:
         (envelope, currency), minor = self._envelope(c), c.of(MINORS)
         whose, which = c.of([*self._known, None]), c.of(COMMITMENTS)
-        return w.commit(whose, envelope, which, -minor if c.once_in(6) else minor, currency, period=c.of(MONTHS))
+        more = {"period": c.of(MONTHS)} | c.of(({}, {"supplier": "Acme"}, {"supplier": "Brandt"}))
+        return w.commit(whose, envelope, which, -minor if c.once_in(6) else minor, currency, **more)
 
     def _pay(self, c: Choices) -> Ask:
         initiative, (envelope, currency), minor = c.of([*self._known, None]), self._envelope(c), c.of(MINORS)
@@ -340,10 +341,22 @@ class _Chooser(Teller):
 
     def _policy(self, c: Choices) -> Ask:
         """Choose a policy: which money rules refuse, who decides up to how much, how late a decision may be told."""
-        kind = c.of(("guardrails", "prioritisation", "tiers", "prioritisation", "tolerance", "capacity"))
+        kind = c.of(
+            (
+                "guardrails",
+                "prioritisation",
+                "tiers",
+                "prioritisation",
+                "tolerance",
+                "capacity",
+                "allocation",
+                "structure",
+            )
+        )
         before = self.book.newest(f"policy/{kind}", PolicyAdopted)
         currency = c.of(CURRENCIES)
         criteria = [{"id": "worth", "title": "Worth", "sort": "value", "weight_bp": 10_000}]
+        criteria += c.of(([], [{"id": "new", "title": "New", "sort": "novelty", "weight_bp": 0, "scale_max": 10}]))
         small = {"tier": "small", "up_to": w.money(c.of(MINORS), currency), "roles": ["manager"]}
         large = {"tier": "large", "body": c.of(BODIES), "takes": c.of((["novel"], []))}
         supply = {
@@ -363,6 +376,8 @@ class _Chooser(Teller):
             "tiers": {"tiers": [small, large]},
             "tolerance": {"lateness_days": c.of((30, 0, 3_000))},
             "capacity": {"supply": [supply], "tolerance_bp": c.of((0, 1_000))},
+            "allocation": {"value_streams": [{"name": STREAMS[0], "share_bp": 10_000}][: c.of((1, 0))]},
+            "structure": {"value_streams": [{"id": name, "title": name.title()} for name in c.some(STREAMS)]},
         }
         version = (0 if before is None else before.version) + (2 if c.once_in(16) else 1)
         return w.policy(kind, version, **content[kind])
@@ -449,7 +464,11 @@ class _Chooser(Teller):
     def _score(self, c: Choices) -> Ask:
         held = self.book.policy("prioritisation", self._day)
         version = 1 if held is None else held.fact.version
-        return w.score(c.of(self._known), version, worth=c.of((50, 0, 100, 7, 8, 101)))
+        scores = {"worth": c.of((50, 0, 100, 7, 8, 101))}
+        if held is not None and len(held.fact.body.criteria) > 1 and not c.once_in(3):
+            scores["new"] = c.of((5, 0, 10, 1))
+        worth = {"cost_of_delay": w.money(c.of(MINORS), c.of(CURRENCIES[:2])), "job_size": c.of((1, 3, 8))}
+        return w.also(w.score(c.of(self._known), version, **scores), **c.of(({}, worth)))
 
     def _rank(self, c: Choices) -> Ask:
         ranks, initiative = ranking(self.book), self._living(c)
@@ -459,7 +478,8 @@ class _Chooser(Teller):
         if initiative in ranks and others and c.once_in(2):
             other = c.of(others)
             moves = [(initiative, ranks[other], ranks[initiative]), (other, ranks[initiative], ranks[other])]
-        return w.rank(*moves)
+        ask = w.rank(*moves)
+        return w.also(ask, moves=[move | c.of(({}, {"tier": "now"}, {"tier": "next"})) for move in ask.data["moves"]])
 
     def _rate(self, c: Choices) -> Ask:
         scale, rating = c.of((("five", "amber_red"), ("three", "green"), ("five", "exempt"), ("three", "amber")))
@@ -473,7 +493,8 @@ class _Chooser(Teller):
 
     def _capacity(self, c: Choices) -> Ask:
         initiative, kind = self._living(c), c.of(("planned", "used"))
-        return w.allocate(initiative, c.of(("2026-01", "2026-02")), c.of((400, 1_000, 0)), kind=kind)
+        more = c.of(({}, {"skill": "rust"}))
+        return w.allocate(initiative, c.of(("2026-01", "2026-02")), c.of((400, 1_000, 0)), kind=kind, **more)
 
     def _link(self, c: Choices) -> Ask:
         """Choose a model more often than anything else; links that hold now, later, no longer."""
@@ -485,6 +506,7 @@ class _Chooser(Teller):
             return w.link(initiative, kind, c.of(("JIRA-1", "JIRA-2")), system="jira", share_bp=c.of((2_000, 5_000)))
         more = {name: str(c.of(DAYS)) for name in ("from", "to") if c.once_in(4)}
         role = c.of(("primary", "primary", "fallback", "fallback", "evaluated", None))
+        more |= {"share_bp": c.of((5_000, 2_000))} if c.once_in(3) else {}
         return w.link(initiative, kind, c.of((*MODELS, "topaz")), role, **more)
 
     def _model(self, c: Choices) -> Ask:
@@ -512,7 +534,9 @@ class _Chooser(Teller):
         ]
         in_force = objectives_in_force(self.book, self._day)
         more = {"objective": in_force.objectives[0].id} if in_force and c.once_in(2) else {}
-        more |= {"initiatives": [{"initiative": self._known[0], "share_bp": 10_000}]} if self._known else {}
+        shares = c.of([(10_000,), (3_333, 6_667)][: len(self._known)] or [()])
+        names = self._known[-len(shares) :]
+        more |= {"initiatives": [{"initiative": n, "share_bp": bp} for n, bp in zip(names, shares, strict=False)]}
         return w.promise(c.of(BENEFITS), *targets, **more, type=c.of(("cashable", "revenue")))
 
     def _oddity(self, c: Choices) -> None:

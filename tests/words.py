@@ -18,6 +18,11 @@ class Ask(NamedTuple):
     data: dict[str, Any]
 
 
+def also(ask: Ask, **more: Any) -> Ask:
+    """Return what is asked with more in its data, for what its word has no name for."""
+    return ask._replace(data=ask.data | more)
+
+
 # What can be asked, in words.
 
 

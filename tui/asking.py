@@ -15,7 +15,7 @@ from cyclopts import Parameter
 from ledger.reperform import reperform
 from projections.diff import DIFFERENT, diff
 from projections.moment import Moment, moment
-from projections.views import VIEWS, Grouping, Measure, Question, View, ask
+from projections.views import OF_ONE, VIEWS, Grouping, Measure, Question, View, ask
 from schemas import codec, subjects
 from tui import plain
 from tui.common import DONE, REFUSED, CommandError, Common, access, progress, replica
@@ -45,7 +45,8 @@ async def view(
     Parameters
     ----------
     name
-        spend, alignment, initiatives, decisions, gates, models, benefits, needs, history, refusals or timeline.
+        spend, alignment, initiatives, decisions, gates, models, benefits, needs, history, state, refusals or
+        timeline.
     by
         What spend is grouped by.
     measure
@@ -53,7 +54,7 @@ async def view(
     currency
         The currency alignment is measured in; without it the portfolio's own.
     initiative
-        Whose history.
+        Whose history or state.
     csv
         Print comma-separated values.
     parquet
@@ -203,8 +204,10 @@ def _question(
         raise CommandError(f"there is no view {name!r}; choose {', '.join(VIEWS)}")
     if currency is not None and not (currency.isascii() and currency.isalpha() and len(currency) == 3):
         raise CommandError(f"{currency!r} is no ISO 4217 currency; give three letters, such as USD")
-    if (name == "history") != (initiative is not None):
-        raise CommandError("history is of one initiative, and no other view is; name it with --initiative ID")
+    if (name in OF_ONE) != (initiative is not None):
+        raise CommandError(
+            f"{' and '.join(OF_ONE)} are of one initiative, and no other view is; --initiative ID names it"
+        )
     return Question(name, by, measure, currency and currency.upper(), initiative)
 
 

@@ -8,6 +8,7 @@ from projections.compare import Comparison
 from projections.diff import Diff
 from projections.rows import AlignmentRow, InitiativeRow, SpendRow, TimelineRow
 from projections.views import View
+from tui.board_tables import BOARD_TABLES
 from tui.evidence import EVIDENCE, pipeline
 from tui.model.figures import bar, instant, money, percent
 from tui.model.table import table
@@ -41,6 +42,7 @@ EMPTY = {
     "benefits": "No benefits yet: promise one with a PlanBenefit command (`portfolio send`).",
     "needs": "Nothing needs a decision.",
     "history": "Nothing was said of this initiative by then.",
+    "state": "Nothing was said of this initiative by then.",
     "refusals": "Nothing was refused.",
 }
 """What to say where a view has no rows, and what to do about it."""
@@ -134,6 +136,7 @@ _DRAWN: dict[str, Callable[[View], str]] = {
     "initiatives": _initiatives,
     "timeline": _timeline,
     **EVIDENCE,
+    **BOARD_TABLES,
 }
 
 

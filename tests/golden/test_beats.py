@@ -24,6 +24,8 @@ LOOKS = [
     (11, "view needs --as-known 2024-10-01", ["condition overdue"]),
     (12, "view gates --as-known 2024-11-21", ["AI-0022", "kill"]),
     (12, "diff spend --by initiative --between 2024-11-20 2024-11-21", ["-310,000.00"]),
+    (12, "view state --initiative AI-0022 --as-known 2024-11-20", ["status active", "approved 600,000.00 USD"]),
+    (12, "view state --initiative AI-0022 --as-known 2024-11-21", ["status killed", "approved 290,000.00 USD"]),
     (13, "diff spend --by initiative --between 2024-12-04 2024-12-05", ["-186,400.00", "186,400.00"]),
     (14, "log --type PeriodClosed", ["period/FY2024", "period/FY2025"]),
     (15, "view decisions --as-known 2025-02-13", ["3-0 (2 recuse)"]),

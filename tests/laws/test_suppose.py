@@ -19,7 +19,7 @@ from ledger.suppose import Add, Change, LeaveOut, Replace, Supposing, suppose
 from projections.fork import ForkReplica
 from projections.moment import Moment
 from projections.replica import Replica
-from projections.views import GROUPINGS, VIEWS, Question, ask
+from projections.views import GROUPINGS, OF_ONE, VIEWS, Question, ask
 from schemas import codec
 from tests.fixed_history import every_type_history
 from tests.histories import histories
@@ -178,7 +178,7 @@ def assert_answers_alike(one: Replica, other: Replica) -> None:
 
 
 def questions() -> list[Question]:
-    named = [Question(name, initiative="AI-1" if name == "history" else None) for name in VIEWS]
+    named = [Question(name, initiative="AI-1" if name in OF_ONE else None) for name in VIEWS]
     return [*named, *(Question("spend", by=by) for by in GROUPINGS), Question("alignment", measure="forecast")]
 
 
