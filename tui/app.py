@@ -190,6 +190,7 @@ class ModeScreen(Screen[None]):
 
 def screens() -> Mapping[Mode, Callable[[], Screen[None]]]:
     """Return how each mode's screen is made."""
+    from tui.screens.board import BoardScreen
     from tui.screens.replay import ReplayScreen
 
-    return {"replay": ReplayScreen}
+    return {"board": BoardScreen, "replay": ReplayScreen}

@@ -16,10 +16,11 @@ from tui.model.text import clean, fit
 
 
 class Drawing(NamedTuple):
-    """How a panel is drawn: for how many cells, and with which signs."""
+    """How a panel is drawn: for how many cells, with which signs, and, where it can use them, on how many lines."""
 
     width: int
     glyphs: Glyphs
+    height: int = 0
 
     def bar(self, share: float | None, cells: int, mark: float | None = None) -> list[Piece]:
         """Return a bar of so many cells: what is filled, what is not, and its mark. Without a share it is empty."""

@@ -70,7 +70,8 @@ def _columns(seen: BoardSeen, drawing: Drawing) -> list[Column]:
     ids = widest([each.told.initiative for each in seen.initiatives], 14)
     stages = widest([_stage(each) for each in seen.initiatives], 9, 5)
     ranks = len(str(max((each.ranked.rank or 0 for each in seen.initiatives), default=0)))
-    scored, spent = (0, 8) if width < 76 else (8, 10) if width < 110 else (14, 16)
+    scored = 14 if width >= 124 else 8 if width >= 110 or 76 <= width < 84 else 0
+    spent = 16 if width >= 124 else 10 if width >= 76 else 8
     return [
         Column("#", max(ranks, 2), lambda each: [_rank(each, max(ranks, 2))], right=True),
         Column("", ids, lambda each: [_id(each, drawing, ids)]),

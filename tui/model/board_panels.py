@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from projections.rows import BenefitRow, NeedRow
 from tui.model.board import BoardSeen, Point, Pool
-from tui.model.board_drawing import Drawing, share_of, signed, to_setter, whole_percent, widest
+from tui.model.board_drawing import Drawing, first_fit, share_of, signed, to_setter, whole_percent, widest
 from tui.model.board_headline import MOST_LOAD
 from tui.model.chart import figure
 from tui.model.figures import percent, sparkline
@@ -31,7 +31,6 @@ def alignment(seen: BoardSeen, drawing: Drawing) -> Panel:
     ids = widest([row.objective for row in seen.objectives], 16)
     rest = drawing.width - ids - 1 - len(" 23.6 % / 30.0 %  -6.4 ▼")
     titles = min(widest([row.title for row in seen.objectives], 40), rest - 21) if rest >= 44 else 0
-    names = ids + 1 + (titles + 1 if titles else 0)
     cells = min(rest - (titles + 1 if titles else 0), MOST_BAR)
     lines: list[Pieces] = []
     for row in seen.objectives:
@@ -49,9 +48,9 @@ def alignment(seen: BoardSeen, drawing: Drawing) -> Panel:
             )
         )
     if lines:
-        lead = "serves no objective" if names > 19 else "none"
-        drawn = drawing.bar(seen.orphan_share, cells)
-        lines.append((Piece(fit(lead, names)), *drawn, Piece(f"{percent(seen.orphan_share):>7}")))
+        beside = ids + 1 + (titles + 1 if titles else 0)
+        words = Piece(fit("serves no objective", cells), "dim")
+        lines.append((Piece(" " * beside), words, Piece(f"{percent(seen.orphan_share):>7}")))
     empty = "No objectives yet; SetObjectives sets them."
     return Panel("alignment", f"Alignment by objective: share {glyphs.target} target", lines, empty=empty)
 
@@ -105,19 +104,23 @@ def streams(seen: BoardSeen, drawing: Drawing) -> Panel:
 
 def needs(seen: BoardSeen, drawing: Drawing) -> Panel:
     """Return what needs a decision: what is late or over first, then what is due first."""
+    rows = sorted(seen.needs, key=lambda row: (not _is_late(row), -(row.days or 0), row.kind, row.subject))
+    dues = max((len(_due(row)) for row in rows), default=0)
+    amounts = max((len(_amount(row, seen.currency)) for row in rows), default=0)
     lines = []
-    for row in sorted(seen.needs, key=lambda row: (-(row.days or 0), row.kind, row.subject)):
-        late = row.kind in ("over_envelope", "model_retiring") or (row.days or 0) > 0
-        sign = drawing.glyphs.problem if late else drawing.glyphs.unknown
-        tail = "  ".join(filter(None, (_due(row), _amount(row, seen.currency))))
-        about = row.title or row.subject
-        if drawing.width >= 70 and row.title:
-            about = f"{row.subject}  {row.title}"
+    for row in rows:
+        sign = drawing.glyphs.problem if _is_late(row) else drawing.glyphs.unknown
+        tail = f"  {_due(row):>{dues}}  {_amount(row, seen.currency):>{amounts}}".rstrip()
+        about = f"{row.subject}  {row.title}" if drawing.width >= 70 and row.title else row.title or row.subject
         kind = NEEDS.get(row.kind, row.kind.replace("_", " "))
-        text = fit(f"{sign} {clean(kind)}: {clean(about)}", max(drawing.width - len(tail) - 2, 10))
-        look: Look = "problem" if late else "plain"
-        lines.append((Piece(f"{text}  {tail}", look, ToEntry(row.sequence), f"needs.{row.subject}"),))
+        text = drawing.name(f"{sign} {kind}: {about}", max(drawing.width - len(tail), 10)).text
+        look: Look = "problem" if _is_late(row) else "plain"
+        lines.append((Piece(text + tail, look, ToEntry(row.sequence), f"needs.{row.subject}"),))
     return Panel("needs", f"Needs a decision: {len(lines):,}", lines, empty="Nothing does.")
+
+
+def _is_late(row: NeedRow) -> bool:
+    return row.kind in ("over_envelope", "model_retiring") or (row.days or 0) > 0
 
 
 def _due(row: NeedRow) -> str:
@@ -134,19 +137,23 @@ def models(seen: BoardSeen, drawing: Drawing) -> Panel:
     """Return models that end: how soon, how many depend on them without a fallback, and the money of those."""
     lines = []
     for row in seen.models:
-        days = row.days_left or 0
+        days, name = row.days_left or 0, clean(row.name or row.model)
         left = f"{days:,} d left" if days >= 0 else f"ended {-days:,} d ago"
-        if drawing.width >= 64:
-            left = f"{row.retires_on}, {left}"
+        stake = f"{row.without_fallback} of {row.dependents}"
         exposed = figure(row.exposed_minor, "money", row.currency)
-        words = "without fallback" if drawing.width >= 50 else "exposed"
-        tail = f"  {left}  {row.without_fallback} of {row.dependents} {words}  {exposed}"
+        tails = (
+            f"  {row.retires_on}, {left}  {stake} without fallback  {exposed}",
+            f"  {left}  {stake} without fallback  {exposed}",
+            f"  {left}  {stake} exposed  {exposed}",
+            f"  {left}  {stake}  {exposed}",
+        )
+        tail = first_fit(drawing.width - min(len(name) + 2, 20), *tails)
         sign = drawing.glyphs.problem if row.without_fallback else drawing.glyphs.yes
         look: Look = "problem" if row.without_fallback else "plain"
-        name = drawing.name(f"{sign} {row.name or row.model}", max(drawing.width - len(tail), 6))
+        told = drawing.name(f"{sign} {name}", max(drawing.width - len(tail), 6)).text + tail
         leads = ToEntry(row.last_sequence) if row.last_sequence is not None else None
-        lines.append((Piece(name.text + tail, look, leads, f"models.{row.model}"),))
-    return Panel("models", "Models at risk: days left, without fallback, money", lines, empty="No model in use ends.")
+        lines.append((Piece(told, look, leads, f"models.{row.model}"),))
+    return Panel("models", "Models at risk: without fallback, money", lines, empty="No model in use ends.")
 
 
 def capacity(seen: BoardSeen, drawing: Drawing) -> Panel:
@@ -216,15 +223,23 @@ def trend(points: Sequence[Point], currency: str | None, drawing: Drawing) -> Pa
         ("actual", [each.actual_minor for each in points], money),
         ("validated", [each.validated_minor for each in points], money),
     ]
-    cells = max(min(drawing.width - 27, len(points)), 1)
-    lines = []
+    room = max(drawing.width - 27, 1)
+    shown = max(min(room, len(points)), 1)
+    cells = min(room // shown, 3)
+    height = max(min((drawing.height + 1) // len(rows) - 1, 6), 1)
+    lines: list[Pieces] = []
     for name, values, told in rows:
-        shown = [value for value in values[-cells:] if value is not None]
-        first, last = (told(shown[0]), told(shown[-1])) if shown else ("–", "–")
-        drawn = Piece(sparkline(values, cells, drawing.glyphs), "bar")
-        lines.append((Piece(f"{name:<9} {first:>7} "), drawn, Piece(f" {last}", "strong")))
-    since = f" since {points[max(len(points) - cells, 0)].day}" if points else ""
-    return Panel("trend", f"Quarter by quarter{since}, as known then", lines if points else [])
+        known = [value for value in values[-shown:] if value is not None]
+        first, last = (told(known[0]), told(known[-1])) if known else ("–", "–")
+        drawn = sparkline(values[-shown:], drawing.glyphs, height=height, cells=cells)
+        for place, line in enumerate(drawn, start=1):
+            at_end = place == len(drawn)
+            start = f"{name:<9} {first:>7} " if at_end else " " * 18
+            lines.append((Piece(start), Piece(line, "bar"), Piece(f" {last}" if at_end else "", "strong")))
+        if height > 1 and name != rows[-1][0]:
+            lines.append((Piece(""),))
+    since = f" since {points[-shown].day}" if points else ""
+    return Panel("trend", f"Each quarter{since}, as known then", lines if points else [])
 
 
 PANELS: dict[str, Callable[[BoardSeen, Drawing], Panel]] = {

@@ -12,7 +12,7 @@ COLUMNS: tuple[tuple[int, tuple[tuple[str, ...], ...]], ...] = (
 )
 """From which width on, the panels of each column from top to bottom. The first column is the widest."""
 
-FIRST_SHARE = {3: 0.48, 2: 0.58, 1: 1.0}
+FIRST_SHARE = {3: 0.5, 2: 0.58, 1: 1.0}
 """How much of the width the first column has, by the number of columns."""
 
 LEAST_LINES = 3
@@ -98,10 +98,10 @@ def _shared(
         heights = {**{name: heights[name] for name in seen}, shown: height - sum(heights[name] for name in seen)}
         return heights, hidden
     left = height - sum(heights.values())
-    for name in column:
-        more = min(left, wanted[name] - heights[name])
-        heights[name] += more
-        left -= more
+    while left and (short := [name for name in column if heights[name] < wanted[name]]):
+        for name in short[:left]:
+            heights[name] += 1
+            left -= 1
     if fill and left:
         heights[column[-1]] += left
     return heights, hidden

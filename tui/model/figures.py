@@ -42,17 +42,21 @@ def bar(share: float, width: int, mark: float | None = None, glyphs: Glyphs = UN
     return "".join(cells)
 
 
-def sparkline(values: Sequence[float | None], width: int, glyphs: Glyphs = UNICODE) -> str:
-    """Return values as columns from the least to the greatest, the last ones where there are more than fit.
+def sparkline(values: Sequence[float | None], glyphs: Glyphs = UNICODE, *, height: int = 1, cells: int = 1) -> list[str]:
+    """Return values as columns from the least to the greatest, on so many lines, the upper one first.
 
-    Shape: exactly *width* characters; a value that is not known is blank, the least one never is.
+    Shape: *height* lines; each value is *cells* wide, with a blank between where there are more than one. A value that
+    is not known is blank, the least one never is.
     """
-    shown = list(values)[-width:] if width > 0 else []
-    known = [value for value in shown if value is not None]
+    known = [value for value in values if value is not None]
     least, most = min(known, default=0.0), max(known, default=0.0)
-    levels = len(glyphs.steps) - 2
-    drawn = "".join(
-        " " if value is None else glyphs.steps[1 + round((value - least) / ((most - least) or 1.0) * levels)]
-        for value in shown
-    )
-    return drawn.rjust(width)
+    steps = len(glyphs.steps) - 1
+    levels = [
+        0 if value is None else 1 + round((value - least) / ((most - least) or 1.0) * (height * steps - 1))
+        for value in values
+    ]
+    lines = []
+    for line in range(height - 1, -1, -1):
+        columns = [glyphs.steps[max(0, min(level - line * steps, steps))] * max(cells - (cells > 1), 1) for level in levels]
+        lines.append((" " if cells > 1 else "").join(columns))
+    return lines

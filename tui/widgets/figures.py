@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -14,6 +15,8 @@ from textual.strip import Strip
 from tui.model.glyphs import UNICODE, Glyphs
 from tui.model.pieces import Lead, Look, Piece, Pieces, text_of
 from tui.widgets.rows import Line, Rows
+
+T = TypeVar("T")
 
 LOOKS: tuple[Look, ...] = ("plain", "strong", "dim", "bar", "problem")
 GUTTER = 1
@@ -30,6 +33,7 @@ class Figures(Rows):
     BINDINGS = [
         Binding("left", "figure(-1)", show=False),
         Binding("right", "figure(1)", show=False),
+        Binding("enter", "open", "Open"),
         Binding("home", "move(-1000000)", show=False),
         Binding("end", "move(1000000)", show=False),
     ]
@@ -63,6 +67,10 @@ class Figures(Rows):
     def lead(self) -> Lead | None:
         """Where the figure under the cursor leads."""
         return None if self.here is None else self.here.leads
+
+    def line_lead(self, of: type[T]) -> T | None:
+        """Return where the line under the cursor leads of a kind, None where it does not."""
+        return next((piece.leads for piece in self._figures() if isinstance(piece.leads, of)), None)
 
     def render_line(self, y: int) -> Strip:
         """Draw the line at *y* of the widget."""
