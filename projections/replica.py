@@ -45,6 +45,7 @@ VIEW_FILES = (
     "capacity.sql",
     "conditions.sql",
     "why.sql",
+    "headline.sql",
     "refusals.sql",
 )
 
