@@ -17,6 +17,7 @@ ENVIRONMENT = {
     "PORTFOLIO_NAME": "the portfolio, where --portfolio is not given",
     "PORTFOLIO_ACTOR": "who acts, where --actor is not given",
     "PORTFOLIO_NATS": "a NATS server's URL, where --nats is not given",
+    "PORTFOLIO_KEYS": "a JSON file that gives actions other keys, where --keys is not given",
 }
 """Every setting, and what it means."""
 
@@ -28,12 +29,13 @@ class SettingsError(Exception):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """data: the data directory. portfolio: None for the only one there. nats: None for the private server of
-    *data*. actor: who acts."""
+    *data*. actor: who acts. keys: a file that gives actions of the terminal other keys."""
 
     data: Path
     portfolio: str | None
     actor: str
     nats: str | None
+    keys: Path | None = None
 
 
 def settings(
@@ -58,6 +60,7 @@ def settings(
         portfolio=chosen_portfolio,
         actor=chosen_actor,
         nats=nats or given("PORTFOLIO_NATS") or None,
+        keys=Path(named) if (named := given("PORTFOLIO_KEYS")) else None,
     )
 
 

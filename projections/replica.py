@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import importlib.resources
+import threading
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -21,9 +22,10 @@ from ledger.notary.tiles import TILE_WIDTH
 from ledger.refusals import Refusal
 from projections.archive import Archive, ArchiveDiffers
 from projections.columns import EVENTS, Column, arrow_schema, columns_of, table_name
+from projections.money import make_money, take_money
 from projections.segments import SEGMENT_ENTRIES, Part, Progress, Segments
 from projections.tables import Tables
-from schemas.events import FACTS, Fact
+from schemas.events import FACTS, ActualPosted, CommitmentPosted, Fact, FundingApproved
 
 VIEW_FILES = (
     "counting.sql",
@@ -65,6 +67,9 @@ UNASKED = frozenset(
 )
 """Columns that no view asks for: they stay in the segments, under `<table>_whole`."""
 
+POSTED: frozenset[type[Fact]] = frozenset({FundingApproved, CommitmentPosted, ActualPosted})
+"""Facts whose tables are read from the segments: there are many, and views ask for their money alone."""
+
 
 class Replica:
     """One portfolio's events as tables and views, up to `sequence`."""
@@ -74,6 +79,8 @@ class Replica:
         self.portfolio = portfolio
         self.sequence = sum(part.manifest.entry_count for part in parts)
         self.foreign: list[int] = [sequence for part in parts for sequence in part.manifest.foreign]
+        self._money_sequence = 0
+        self._writing = threading.RLock()
         self.database = duckdb.connect(":memory:", config={"preserve_insertion_order": False})
         self._make_tables(parts)
 
@@ -96,6 +103,7 @@ class Replica:
         parts = segments.parts(head.size)
         try:
             replica = cls(portfolio, parts)
+            replica.settle_money()
         except duckdb.Error as error:
             raise ArchiveDiffers(
                 f"a segment cannot be read: {error}; remove {segments.directory}, it is made again"
@@ -108,18 +116,16 @@ class Replica:
         """Take in the entries that follow `sequence`."""
         tables = Tables(self.portfolio)
         tables.take(self.sequence + 1, payloads)
-        self._insert("events_tail", tables.events.table())
-        for fact, table in tables.facts.items():
-            if table:
-                name, rows = table_name(fact), table.table()
-                self._insert(f"{name}_whole_tail", rows)
-                self._insert(name, rows, _asked(fact))
-        self.foreign += tables.foreign
-        self.sequence += len(payloads)
+        with self._writing:
+            self._keep(tables)
+            self.foreign += tables.foreign
+            self.sequence += len(payloads)
 
     def ask(self, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """Return the rows of a query, columns by name."""
-        cursor = self.database.cursor()
+        """Return the rows of a query, columns by name. Several threads may ask at once."""
+        with self._writing:
+            self.settle_money()
+            cursor = self._cursor()
         cursor.execute(query, list(parameters))
         columns = cursor.description or []
         rows = [dict(zip((column[0] for column in columns), row, strict=True)) for row in cursor.fetchall()]
@@ -153,6 +159,12 @@ class Replica:
                 return at
         return None
 
+    def settle_money(self) -> None:
+        """Take in the money of what was taken in, so that views can be asked."""
+        if self._money_sequence < self.sequence:
+            take_money(self.database, self._money_sequence)
+            self._money_sequence = self.sequence
+
     def _take_bundles(self, archive: Archive, size: int) -> list[bytes]:
         """Take in what the archive holds behind the segments, and return the root of each bundle."""
         roots, waiting = [], []
@@ -170,8 +182,12 @@ class Replica:
             name, columns = table_name(fact), columns_of(fact)
             files = _files(parts, fact.__name__)
             self._make_whole(f"{name}_whole", columns, files)
+            if fact in POSTED:
+                self.database.execute(f'create view "{name}" as from "{name}_whole"')
+                continue
             source = f"read_parquet({files!r})" if files else f"{name}_whole"
-            self.database.execute(f'create table "{name}" as select {_asked(fact)} from {source}')
+            self.database.execute(f'create table "{name}" as select {asked_columns(fact)} from {source}')
+        make_money(self.database)
         for name in VIEW_FILES:
             self.database.execute(importlib.resources.files("projections").joinpath("views", name).read_text())
 
@@ -183,6 +199,18 @@ class Replica:
         listed = f"select * from read_parquet({files!r}) union all " if files else ""
         self.database.execute(f'create view "{name}" as {listed}from "{name}_tail"')
 
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        return self.database.cursor()
+
+    def _keep(self, tables: Tables) -> None:
+        self._insert("events_tail", tables.events.table())
+        for fact, table in tables.facts.items():
+            if table:
+                name, rows = table_name(fact), table.table()
+                self._insert(f"{name}_whole_tail", rows)
+                if fact not in POSTED:
+                    self._insert(name, rows, asked_columns(fact))
+
     def _insert(self, name: str, rows: pa.Table, columns: str = "*") -> None:
         self.database.register("incoming", rows)
         self.database.execute(f'insert into "{name}" select {columns} from incoming')
@@ -190,7 +218,7 @@ class Replica:
 
 
 @cache
-def _asked(fact: type[Fact]) -> str:
+def asked_columns(fact: type[Fact]) -> str:
     """Return the columns of a fact that are held in memory, as SQL: all but those no view asks for."""
     return ", ".join(f'"{column.name}"' for column in columns_of(fact) if column.name not in UNASKED)
 

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import concurrent.futures
 import gc
+import itertools
 import multiprocessing
 import os
 import tempfile
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -111,20 +112,26 @@ class Segments:
             return
         context = multiprocessing.get_context("spawn")
         with concurrent.futures.ProcessPoolExecutor(helpers, mp_context=context) as pool:
-            running: dict[concurrent.futures.Future[None], _Job] = {}
-            while todo or running:
-                while todo and len(running) < 2 * helpers:  # one more waits, so that no helper ever does
-                    job = todo.popleft()
-                    running[pool.submit(self._make, job)] = job
-                if todo:
-                    self._make(todo.pop(), progress)
-                done, _ = concurrent.futures.wait(
-                    running, timeout=0 if todo else None, return_when=concurrent.futures.FIRST_COMPLETED
-                )
-                for finished in done:
-                    finished.result()
-                    job = running.pop(finished)
-                    progress(job.end - job.start)
+            given: deque[tuple[concurrent.futures.Future[None], _Job]] = deque()
+
+            def give() -> None:
+                """Give a helper the next job there is, and another as soon as it is done."""
+                for job in itertools.islice(_taken(todo), 1):
+                    future = pool.submit(self._make, job)
+                    given.append((future, job))
+                    future.add_done_callback(lambda _: give())
+
+            for _ in range(helpers):
+                give()
+            try:
+                for job in _taken(todo):
+                    self._make(job, progress)
+            finally:
+                todo.clear()  # where a job failed, nothing is begun after it
+            while given:
+                future, job = given.popleft()
+                future.result()
+                progress(job.end - job.start)
 
     def parts(self, size: int) -> list[Part]:
         """Return the finished segments of an archive of *size* entries, with the longest tail there is behind them."""
@@ -202,9 +209,19 @@ class Segments:
         name = f"{prefix}.{kind}.parquet"
         handle, temporary = tempfile.mkstemp(dir=self.directory, prefix=".new-")
         os.close(handle)
-        pq.write_table(table, temporary, compression="snappy", use_dictionary=_repeating(table.schema))
+        pq.write_table(table, temporary, compression="lz4", use_dictionary=_repeating(table.schema))
         os.replace(temporary, self.directory / name)
         return name
+
+
+def _taken(jobs: deque[_Job]) -> Iterator[_Job]:
+    """Take jobs until none is left; several may take from one line, and it may end between a look and a grasp."""
+    while True:
+        try:
+            job = jobs.popleft()
+        except IndexError:
+            return
+        yield job
 
 
 def _repeating(schema: pa.Schema) -> list[str]:

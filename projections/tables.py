@@ -53,7 +53,7 @@ class Table:
     def table(self) -> pa.Table:
         """Return all that was taken."""
         self._flush()
-        return pa.Table.from_batches(self._batches, schema=self._schema).combine_chunks()
+        return pa.Table.from_batches(self._batches, schema=self._schema)
 
     def __bool__(self) -> bool:
         return bool(self._batches or self._waiting[0])

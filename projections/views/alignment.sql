@@ -53,11 +53,9 @@ with latest as (
     where sequence <= as_known and effective_on <= as_of
       and sequence not in (from voided(as_known))
     group by initiative
-), sums as (
-    select measure, initiative, currency, sum(minor)::bigint as minor
-    from money(as_known, as_of)
+), sums as not materialized (
+    from initiative_sums(as_known, as_of)
     where measure <> 'funded'
-    group by measure, initiative, currency
 ), estimates as (
     select initiative, e.amount.currency as currency, sum(e.amount.minor)::bigint as minor
     from (select initiative, unnest(estimate) as e from latest)

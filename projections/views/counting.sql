@@ -33,16 +33,60 @@ select sequence, effective_on, 'committed', envelope, initiative, amount_currenc
 from actual_posted
 where commitment is not null;
 
--- Money that counts. A counter is an entry of its own, with the amount negated, at its own sequence and date.
-create or replace macro money(as_known, as_of) as table
-select sequence, effective_on, measure, envelope, initiative, currency, minor
-from money_recorded()
-where sequence <= as_known and effective_on <= as_of
-  and sequence not in (from voided(as_known))
+-- The same by names, as it counts: `voided_at` is the sequence of the void that took an entry out, none where it is
+-- null. A counter is an entry of its own, with the amount negated, at its own sequence and date.
+create or replace macro money_counted() as table
+with voids as (
+    select reversed_sequence as sequence, min(sequence) as voided_at
+    from entry_reversed
+    where kind = 'void'
+    group by reversed_sequence
+)
+select m.sequence, m.effective_on, m.measure, m.envelope, m.initiative, m.currency, m.minor, v.voided_at
+from money_recorded() m left join voids v on v.sequence = m.sequence
 union all
-select r.sequence, r.effective_on, m.measure, m.envelope, m.initiative, m.currency, -m.minor
+select r.sequence, r.effective_on, m.measure, m.envelope, m.initiative, m.currency, -m.minor, null
 from entry_reversed r join money_recorded() m on m.sequence = r.reversed_sequence
-where r.kind = 'counter' and r.sequence <= as_known and r.effective_on <= as_of;
+where r.kind = 'counter';
+
+-- Money that counts, entry by entry. `money_entries` holds what money_counted() gives, with names as numbers.
+create or replace macro money(as_known, as_of) as table
+select m.sequence, m.effective_on, m.measure::varchar as measure, e.name as envelope, i.name as initiative,
+       c.name as currency, m.minor
+from money_entries m
+left join names e on e.id = m.envelope_id
+left join names i on i.id = m.initiative_id
+left join names c on c.id = m.currency_id
+where m.sequence <= as_known and m.effective_on <= as_of and m.voided_at > as_known;
+
+-- Money that counts, summed; last_sequence is the newest entry in a sum. Names are looked up once a sum.
+create or replace macro money_sums(as_known, as_of) as table
+with sums as (
+    select measure, envelope_id, initiative_id, currency_id, sum(minor)::bigint as minor,
+           max(sequence) as last_sequence
+    from money_entries
+    where sequence <= as_known and effective_on <= as_of and voided_at > as_known
+    group by measure, envelope_id, initiative_id, currency_id
+)
+select s.measure::varchar as measure, e.name as envelope, i.name as initiative, c.name as currency, s.minor,
+       s.last_sequence
+from sums s
+left join names e on e.id = s.envelope_id
+left join names i on i.id = s.initiative_id
+left join names c on c.id = s.currency_id;
+
+-- The same of each initiative, whatever the envelope.
+create or replace macro initiative_sums(as_known, as_of) as table
+with sums as (
+    select measure, initiative_id, currency_id, sum(minor)::bigint as minor
+    from money_entries
+    where sequence <= as_known and effective_on <= as_of and voided_at > as_known
+    group by measure, initiative_id, currency_id
+)
+select s.measure::varchar as measure, i.name as initiative, c.name as currency, s.minor
+from sums s
+left join names i on i.id = s.initiative_id
+left join names c on c.id = s.currency_id;
 
 -- What is said of an initiative: field by field the newest statement that counts.
 create or replace macro described(as_known, as_of) as table

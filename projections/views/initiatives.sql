@@ -28,7 +28,7 @@ with gates as (
            sum(m.minor) filter (m.measure = 'approved') as approved_minor,
            sum(m.minor) filter (m.measure = 'committed') as committed_minor,
            sum(m.minor) filter (m.measure = 'actual') as actual_minor
-    from money(as_known, as_of) m
+    from initiative_sums(as_known, as_of) m
     where m.currency = (select currency from portfolio_opened limit 1) and m.initiative is not null
     group by m.initiative
 ), touched as (

@@ -42,7 +42,7 @@ with changes as (
     from model_links(as_known, as_of)
 ), approved as (
     select initiative, sum(minor) as minor
-    from money(as_known, as_of)
+    from money_sums(as_known, as_of)
     where measure = 'approved' and currency = (select currency from portfolio_opened limit 1)
     group by initiative
     having sum(minor) > 0

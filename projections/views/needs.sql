@@ -8,8 +8,8 @@ with own as (
     select envelope, currency,
            coalesce(sum(minor) filter (measure = 'funded'), 0) - coalesce(sum(minor) filter (measure = 'approved'), 0)
                as free,
-           max(sequence) as sequence
-    from money(as_known, as_of)
+           max(last_sequence) as sequence
+    from money_sums(as_known, as_of)
     where measure in ('funded', 'approved')
     group by envelope, currency
 ), found as (

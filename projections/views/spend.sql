@@ -11,7 +11,7 @@ with keyed as (
                            when 'initiative' then m.initiative
                            when 'value_stream' then s.value_stream end as key,
            m.measure, m.currency, m.minor
-    from money(as_known, as_of) m
+    from money_sums(as_known, as_of) m
     left join envelope_streams(as_known, as_of) s on grouped_by = 'value_stream' and s.envelope = m.envelope
 ), titles as (
     select initiative as key, title from described(as_known, as_of) where grouped_by = 'initiative'
@@ -40,7 +40,7 @@ with keyed as (
     where p.measure <> 'forecast'
     union all
     select null, m.measure, m.currency, m.minor
-    from money(as_known, as_of) m
+    from money_sums(as_known, as_of) m
     where m.measure = 'funded'
 ), sums as (
     select key, currency,

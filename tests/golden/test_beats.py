@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.program import done
+from tests.program import Ran, done
 
 LOOKS = [
     (1, "log --type ActorEnrolled", ["actor/ana", "actor/hugo ines"]),
@@ -69,3 +70,41 @@ def test_what_a_beat_says_to_look_at_is_answered_by_one_command(
     shown = re.sub(r"[ █▏▎▍▌▋▊▉·]+", " ", done(told, *command.split()).text)
     missing = [words for words in seen if words not in shown]
     assert not missing, f"beat {beat}: {command} does not show {missing} in\n{shown}"
+
+
+def test_beat_37_suppose_the_avatar_had_been_kept(told: Path) -> None:
+    """600, and 500 in 2025: the index today is 0.797 instead of 0.806, and 526 more have to move."""
+    closed = first(done(told, "log", "--json", "--type", "DecisionClosed"), "D-2024-AVATAR")
+    second_round = first(done(told, "log", "--json", "--type", "DecisionClosed"), "D-2025-ROUND")
+    data = {"initiative": "AI-0022", "envelope": "service-2025", "kind": "tranche", "capex_opex": "opex"}
+    data |= {"amount": {"minor": 50_000_000, "currency": "USD"}, "period": "FY2025"}
+    kept = {"type": "ApproveFunding.v1", "commandid": "keep", "subject": "initiative/AI-0022", "time": "2025-02-13"}
+    asked = ["suppose", "-", "--leave-out", str(closed), "--fork", str(second_round), "--as-of", "2026-11-20"]
+    line = json.dumps(kept | {"data": data}).encode()
+    before = done(told, "log", "--json").out
+    found = done(told, *asked, "--json", given=line).json
+    was, now = found["scenarios"]
+    assert (round(was["index"], 3), round(now["index"], 3)) == (0.806, 0.797)
+    assert (now["must_move_minor"] - was["must_move_minor"]) // 100_000 == 526
+    assert (now["approved_minor"] - was["approved_minor"]) // 100_000 == 810
+    assert [each["status"] for each in found["supposed"]] == ["accepted"]
+    told_ = {became: [] for became in ("refused", "changed", "left_out")}
+    for fate in found["recorded"]["told"]:
+        told_[fate["became"]].append((fate["type"], fate["subject"]))
+    assert told_["left_out"] == [("DecisionClosed.v1", "decision/D-2024-AVATAR")]
+    assert told_["refused"] == [
+        (f"{kind}.v1", "initiative/AI-0022")
+        for kind in ("CommitmentPosted", "ActualPosted", "GateDecided", "FundingApproved")
+    ]
+    # Both years close with other totals, and the last grant of the round no longer fits the envelope.
+    over = ("FundingApproved.v1", "initiative/AI-0028")
+    assert told_["changed"] == [("PeriodClosed.v1", "period/FY2024"), over, ("PeriodClosed.v1", "period/FY2025")]
+    shown = re.sub(r" +", " ", done(told, *asked, given=line).text)
+    for words in ("alignment index 0.806 0.797 -0.009", "must move 7,572,000.00 8,098,500.00 +526,500.00"):
+        assert words in shown
+    assert "nothing of this is recorded" in shown
+    assert done(told, "log", "--json").out == before
+
+
+def first(listed: Ran, decision: str) -> int:
+    return next(int(event["sequence"]) for event in listed.receipts if event["data"]["decision"] == decision)

@@ -14,6 +14,7 @@ EVERYTHING = {
     "PORTFOLIO_NAME": "ai-2026",
     "PORTFOLIO_ACTOR": "ana",
     "PORTFOLIO_NATS": "nats://localhost:4222",
+    "PORTFOLIO_KEYS": "/srv/keys.json",
 }
 
 
@@ -24,7 +25,8 @@ def login(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_environment_is_read() -> None:
-    assert settings(environment=EVERYTHING) == Settings(Path("/srv/ledger"), "ai-2026", "ana", "nats://localhost:4222")
+    wanted = Settings(Path("/srv/ledger"), "ai-2026", "ana", "nats://localhost:4222", Path("/srv/keys.json"))
+    assert settings(environment=EVERYTHING) == wanted
 
 
 def test_every_setting_of_the_environment_is_listed() -> None:
@@ -43,7 +45,7 @@ def test_what_is_given_in_words_wins() -> None:
     given = settings(
         data=Path("/somewhere/else"), portfolio="other", actor="eve", nats="nats://other:4222", environment=EVERYTHING
     )
-    assert given == Settings(Path("/somewhere/else"), "other", "eve", "nats://other:4222")
+    assert given == Settings(Path("/somewhere/else"), "other", "eve", "nats://other:4222", Path("/srv/keys.json"))
 
 
 def test_without_either_there_is_a_directory_of_the_users_own_no_portfolio_and_no_server() -> None:

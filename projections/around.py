@@ -1,0 +1,78 @@
+"""What the ledger says around one event: who its actor was, what was voted, what it rests on, and what undid it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from projections.columns import table_name
+from projections.replica import Replica
+from schemas.envelope import Recorded
+
+
+class Vote(NamedTuple):
+    """One vote on the request a decision rests on."""
+
+    sequence: int
+    voter: str
+    vote: str
+    dissent: str | None
+
+
+class Around(NamedTuple):
+    """What the ledger says around a decision. roles: of its actor then. reversed_by: the entry that reversed it."""
+
+    title: str | None
+    roles: tuple[str, ...]
+    person: str | None
+    votes: tuple[Vote, ...]
+    evidence: tuple[tuple[int, str, str], ...]
+    reversed_by: int | None
+
+
+def around(replica: Replica, event: Recorded) -> Around:
+    """Return what the ledger says around a decision, by the time it was recorded."""
+    at, kind, name = event.at, *event.subject.split("/", 1)
+    titles = replica.ask("select title from described(?, date '9999-12-31') where initiative = ?", [at, name])
+    actors = replica.ask(
+        "select roles, person from actor_enrolled where actor = ? and sequence <= ? order by sequence desc limit 1",
+        [event.actor, at],
+    )
+    decision = event.decisionid or (name if kind == "decision" else None)
+    votes = replica.ask(
+        "select sequence, voter, vote, dissent from vote_recorded where decision = ? and sequence <= ? "
+        "and sequence not in (from voided(?)) order by sequence",
+        [decision, at, at],
+    )
+    requests = replica.ask(
+        "select sequence, unnest(evidence) as e from decision_requested where decision = ? and sequence <= ? "
+        "order by sequence desc",
+        [decision, at],
+    )
+    reversals = replica.ask("select min(sequence) as by from entry_reversed where reversed_sequence = ?", [at])
+    return Around(
+        title=titles[0]["title"] if titles and kind == "initiative" else None,
+        roles=tuple(actors[0]["roles"]) if actors else (),
+        person=actors[0]["person"] if actors else None,
+        votes=tuple(Vote(**vote) for vote in votes),
+        evidence=tuple((row["sequence"], row["e"]["ref"], row["e"]["sha256"]) for row in requests),
+        reversed_by=reversals[0]["by"],
+    )
+
+
+def last_like(replica: Replica, event: Recorded) -> int | None:
+    """Return the sequence of the event before it of the same type and subject, None where it is the first."""
+    table = table_name(type(event.data))
+    found = replica.ask(
+        f'select max(f.sequence) as last from "{table}_whole" f join events e on e.sequence = f.sequence '
+        "where e.subject = ? and f.sequence < ?",
+        [event.subject, event.at],
+    )
+    last: int | None = found[0]["last"]
+    return last
+
+
+def newest_about(replica: Replica, name: str) -> int | None:
+    """Return the sequence of the newest event about an initiative, or anything else of that id."""
+    found = replica.ask("select max(sequence) as last from events where split_part(subject, '/', 2) = ?", [name])
+    last: int | None = found[0]["last"]
+    return last

@@ -1,0 +1,103 @@
+"""The line of time: when each event was recorded, as numbers, so that any place on it is found by halving."""
+
+from __future__ import annotations
+
+import datetime
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from itertools import pairwise
+
+from projections.replica import Replica
+
+DAY_US = 86_400_000_000
+
+
+class Line:
+    """Sequences of events and when they were recorded, oldest first. Foreign entries are not on it.
+
+    Units: instants in microseconds since 1970 in UTC. 16 bytes an event.
+    """
+
+    def __init__(self, sequences: Iterable[int] = (), recorded_us: Iterable[int] = ()) -> None:
+        self.sequences, self.recorded_us = array("q", sequences), array("q", recorded_us)
+
+    def __len__(self) -> int:
+        return len(self.sequences)
+
+    def extend(self, sequences: Iterable[int], recorded_us: Iterable[int]) -> None:
+        """Take in newer events."""
+        self.sequences.extend(sequences)
+        self.recorded_us.extend(recorded_us)
+
+    @property
+    def tip(self) -> int:
+        """The last sequence, 0 where there is none."""
+        return self.sequences[-1] if self.sequences else 0
+
+    def place(self, sequence: int) -> int:
+        """Return the place of the last event up to a sequence, 0-based; -1 before the first."""
+        return bisect_right(self.sequences, sequence) - 1
+
+    def at(self, sequence: int) -> int | None:
+        """Return when the last event up to a sequence was recorded, None before the first."""
+        place = self.place(sequence)
+        return self.recorded_us[place] if place >= 0 else None
+
+    def until(self, instant_us: int) -> int:
+        """Return the sequence of the last event recorded by an instant, 0 before the first."""
+        place = bisect_right(self.recorded_us, instant_us) - 1
+        return self.sequences[place] if place >= 0 else 0
+
+    def next_at(self, sequence: int) -> int | None:
+        """Return when the event after a sequence was recorded, None at the tip."""
+        place = bisect_right(self.sequences, sequence)
+        return self.recorded_us[place] if place < len(self) else None
+
+    def share(self, sequence: int, *, by_time: bool) -> float:
+        """Return how far along the line a sequence stands, 0 to 1."""
+        place = self.place(sequence)
+        if place < 0 or len(self) < 2:
+            return 0.0 if place < 0 or len(self) == 0 else 1.0
+        if not by_time:
+            return place / (len(self) - 1)
+        first, last = self.recorded_us[0], self.recorded_us[-1]
+        return (self.recorded_us[place] - first) / (last - first) if last > first else place / (len(self) - 1)
+
+    def sequence_at(self, share: float, *, by_time: bool) -> int:
+        """Return the sequence that stands so far along the line; 0 on an empty one."""
+        if not len(self):
+            return 0
+        share = max(0.0, min(share, 1.0))
+        first, last = self.recorded_us[0], self.recorded_us[-1]
+        if by_time and last > first:
+            return self.until(first + round(share * (last - first)))
+        return self.sequences[round(share * (len(self) - 1))]
+
+    def density(self, cells: int, *, by_time: bool) -> list[int]:
+        """Return how many events stand in each of so many cells of the line, the last one's end included."""
+        if cells < 1 or not len(self):
+            return [0] * max(cells, 0)
+        first, last = self.recorded_us[0], self.recorded_us[-1]
+        if by_time and last > first:
+            edges = [bisect_left(self.recorded_us, first + (last - first) * cell // cells) for cell in range(cells)]
+        else:
+            edges = [len(self) * cell // cells for cell in range(cells)]
+        edges.append(len(self))
+        return [after - before for before, after in pairwise(edges)]
+
+    def cell_of(self, sequence: int, cells: int, *, by_time: bool) -> int:
+        """Return the cell of so many that a sequence stands in."""
+        return min(int(self.share(sequence, by_time=by_time) * cells), cells - 1)
+
+
+def instant_of(us: int) -> datetime.datetime:
+    """Return the instant of so many microseconds since 1970."""
+    return datetime.datetime.fromtimestamp(0, datetime.UTC) + datetime.timedelta(microseconds=us)
+
+
+def recorded_since(replica: Replica, after: int) -> tuple[list[int], list[int]]:
+    """Return the sequences of the events behind one, and when each was recorded, in microseconds since 1970."""
+    query = f"select sequence, epoch_us(recorded_at) as at from events where sequence > {after} order by sequence"
+    table = replica.database.cursor().sql(query).to_arrow_table()
+    return table.column("sequence").to_pylist(), table.column("at").to_pylist()

@@ -1,0 +1,99 @@
+"""Rows of the timeline by place, a page of 256 at a time, so that a list of a million costs what is seen of it."""
+
+from __future__ import annotations
+
+import datetime
+from array import array
+from collections import OrderedDict
+from typing import NamedTuple
+
+from projections.line import Line
+from projections.replica import Replica
+
+PAGE_ROWS = 256
+MOST_PAGES = 64
+
+
+class Row(NamedTuple):
+    """One decision in the list. reversed_by: the sequence of the entry that reversed it."""
+
+    sequence: int
+    recorded_at: datetime.datetime
+    effective_on: datetime.date
+    type: str
+    subject: str
+    actor: str
+    basis: str
+    flags: str | None
+    reversed_by: int | None
+    minor: int | None
+    currency: str | None
+
+    @property
+    def problem(self) -> bool:
+        """Whether something about it wants a second look."""
+        return self.flags is not None or self.reversed_by is not None or self.basis == "emergency"
+
+
+class Pages:
+    """The rows of a line, or of those on it that a filter lets pass."""
+
+    def __init__(self, replica: Replica, line: Line) -> None:
+        self._replica, self._line = replica, line
+        self._shown: array[int] | None = None
+        self._kept: OrderedDict[int, list[Row]] = OrderedDict()
+
+    def show(self, sequences: array[int] | None) -> None:
+        """Give the rows of these sequences, of all where None."""
+        self._shown = sequences
+        self._kept.clear()
+
+    def grown(self) -> None:
+        """Forget what may have changed now that the line has grown: pages that were not full, and reversals."""
+        self._kept.clear()
+
+    @property
+    def index(self) -> array[int]:
+        """The sequences there are rows of."""
+        return self._line.sequences if self._shown is None else self._shown
+
+    def row(self, place: int) -> Row:
+        """Return the row at a 0-based place. Errors: IndexError."""
+        page, within = divmod(place, PAGE_ROWS)
+        rows = self._kept.get(page)
+        if rows is None:
+            rows = self._read(page)
+            self._kept[page] = rows
+            if len(self._kept) > MOST_PAGES:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(page)
+        return rows[within]
+
+    def _read(self, page: int) -> list[Row]:
+        wanted = self.index[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]
+        if not wanted:
+            raise IndexError(page * PAGE_ROWS)
+        listed = "" if self._shown is None else f"and e.sequence in ({','.join(map(str, wanted))})"
+        bounds = f"between {wanted[0]} and {wanted[-1]}"
+        rows = self._replica.ask(
+            f"""select e.sequence, e.recorded_at, e.effective_on, e.type, e.subject, e.actor, e.basis, e.flags,
+                       r.reversed_by, m.minor, c.name as currency
+            from events e
+            left join (
+                select reversed_sequence, min(sequence) as reversed_by from entry_reversed
+                where reversed_sequence {bounds} group by reversed_sequence
+            ) r on r.reversed_sequence = e.sequence
+            left join (
+                select sequence, arg_max(minor, abs(minor)) as minor, any_value(currency_id) as currency_id
+                from money_entries where sequence {bounds} and measure <> 'committed' group by sequence
+                union all
+                select sequence, any_value(minor), any_value(currency_id)
+                from money_entries where sequence {bounds}
+                group by sequence having bool_and(measure = 'committed')
+            ) m on m.sequence = e.sequence
+            left join names c on c.id = m.currency_id
+            where e.sequence {bounds} {listed}
+            order by e.sequence"""
+        )
+        return [Row(**row) for row in rows]

@@ -1,0 +1,98 @@
+"""The demo's history in a store that is only read, and the screens over it as text."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from ledger import demo as story
+from ledger.store import Draft, MemoryStore
+from ledger.writer import Writer
+from projections.replica import Replica
+from tui.model.glyphs import UNICODE, Glyphs
+from tui.model.head import Head
+from tui.session import Session
+
+GOLDEN = Path(__file__).parent / "golden"
+NOW = datetime.datetime(2026, 11, 20, 18, 0, tzinfo=datetime.UTC)
+"""The evening on which the demo's story ends."""
+
+
+class ReadOnlyStore(MemoryStore):
+    """A store that must not be written to."""
+
+    async def append(self, entries: Sequence[Draft], *, expected_sequence: int) -> int:
+        raise AssertionError(f"a screen wrote {len(entries)} entries after {expected_sequence}")
+
+
+def read_only(entries: MemoryStore) -> ReadOnlyStore:
+    """Return the same entries, which now can only be read."""
+    store = ReadOnlyStore(entries.name)
+    store.entries = list(entries.entries)
+    return store
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """What async tests run on."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def told_demo() -> MemoryStore:
+    """The demo, told once."""
+
+    async def told() -> MemoryStore:
+        store, script = MemoryStore(), list(story.steps())
+        writer = Writer(story.PORTFOLIO, store, story.clock(script, lambda: writer.book.sequence))
+        await writer.catch_up()
+        async for _ in writer.submit_each(step.line for step in script):
+            pass
+        return store
+
+    return asyncio.run(told())
+
+
+@pytest.fixture
+def demo_store(told_demo: MemoryStore) -> ReadOnlyStore:
+    """The demo's entries, which can only be read."""
+    return read_only(told_demo)
+
+
+def session_of(store: MemoryStore, directory: Path, portfolio: str = story.PORTFOLIO) -> Session:
+    """Return a session over a store, at the end of the demo's story."""
+    replica = Replica(portfolio)
+    if store.entries:
+        replica.extend([entry.payload for entry in store.entries])
+    return Session(replica, store, directory, actor="pmo", clock=lambda: NOW)
+
+
+def head_of(session: Session, sequence: int | None = None) -> Head:
+    """Return a head at a sequence, at the tip where none is given."""
+    head = Head(session.line, session.line.tip, live=True)
+    if sequence is not None:
+        head.to(sequence)
+    return head
+
+
+def screen_text(app: object) -> str:
+    """Return what stands on the screen of a Textual application, line by line, without blanks at the end."""
+    strips = app.screen._compositor.render_strips()  # type: ignore[attr-defined]
+    return "\n".join(strip.text.rstrip() for strip in strips) + "\n"
+
+
+def equals_golden(name: str, text: str) -> None:
+    """Compare a text with a golden file; with PORTFOLIO_GOLDEN=write in the environment, write it."""
+    file = GOLDEN / f"{name}.txt"
+    if os.environ.get("PORTFOLIO_GOLDEN") == "write":
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+    assert text == file.read_text(), f"{file} is not what the screen shows; read both, then PORTFOLIO_GOLDEN=write"
+
+
+SIGNS: Glyphs = UNICODE

@@ -1,0 +1,204 @@
+"""The replay screen: what stands on it, where keys lead, and that none of them writes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.terminal.conftest import SIGNS, equals_golden, head_of, screen_text, session_of
+from tui.app import LedgerApp
+from tui.plain_replay import replay_text
+
+DISSENT = 242
+"""Claims Copilot is approved, four to one."""
+
+KILL = "AI-0022"
+
+
+@asynccontextmanager
+async def replaying(
+    store, directory: Path, at: int | None = None, size: tuple[int, int] = (120, 36)
+) -> AsyncIterator[tuple[LedgerApp, Pilot[int], Callable[..., Awaitable[None]]]]:
+    session = session_of(store, directory)
+    app = LedgerApp(session, SIGNS, head=head_of(session, at))
+    async with app.run_test(size=size) as pilot:
+
+        async def press(*keys: str) -> None:
+            if keys:
+                await pilot.press(*keys)
+            await settled(app, pilot)
+
+        await press()
+        yield app, pilot, press
+
+
+async def settled(app: LedgerApp, pilot: Pilot[int]) -> None:
+    """Wait until everything that was begun is drawn."""
+    for _ in range(3):
+        await pilot.pause()
+        await app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24), (200, 60)])
+async def test_the_dissent_of_the_story_as_it_stands_on_the_screen(demo_store, tmp_path, size) -> None:
+    async with replaying(demo_store, tmp_path, DISSENT, size) as (app, _, _):
+        equals_golden(f"replay-{size[0]}x{size[1]}", screen_text(app))
+
+
+async def test_the_same_as_plain_text(demo_store, tmp_path) -> None:
+    session = session_of(demo_store, tmp_path)
+    equals_golden("replay-plain", await replay_text(session, head_of(session, DISSENT), SIGNS) + "\n")
+
+
+async def test_an_empty_ledger_says_what_to_do(tmp_path) -> None:
+    from ledger.store import MemoryStore
+
+    async with replaying(MemoryStore(), tmp_path) as (app, _, _):
+        assert "Nothing is recorded yet" in screen_text(app)
+        assert "portfolio send FILE" in screen_text(app)
+
+
+@pytest.mark.parametrize(
+    ("keys", "leads_to"),
+    [
+        (("full_stop",), DISSENT + 1),
+        (("right", "right"), DISSENT + 2),
+        (("comma",), DISSENT - 1),
+        (("down",), DISSENT + 1),
+        (("up",), DISSENT - 1),
+        (("home",), 1),
+        (("end",), 1773),
+        (("l",), 1773),
+        (("colon", "1", "2", "enter"), 12),
+        (("colon", "plus", "5", "enter"), DISSENT + 5),
+        (("colon", "t", "i", "p", "enter"), 1773),
+        (("colon", "5", "0", "percent_sign", "enter"), 887),
+        (("colon", "x", "x", "enter"), DISSENT),
+        (("home", "colon", "9", "enter", "u"), 1),
+        (("home", "colon", "9", "enter", "u", "U"), 9),
+        (("home", "m", "full_stop", "full_stop", "left_square_bracket"), 1),
+        (("K",), 235),
+    ],
+)
+async def test_where_keys_lead(demo_store, tmp_path, keys, leads_to) -> None:
+    async with replaying(demo_store, tmp_path, DISSENT) as (app, _, press):
+        for key in keys:
+            await press(key)
+        assert app.head.sequence == leads_to
+
+
+async def test_a_date_goes_to_the_last_decision_of_that_day(demo_store, tmp_path) -> None:
+    async with replaying(demo_store, tmp_path) as (app, _, press):
+        await press("colon", *"2024-03-14", "enter")
+        at = app.session.moment(app.head.sequence).recorded_at
+        after = app.session.moment(app.head.sequence + 1).recorded_at
+        assert str(at.date()) == "2024-03-14" < str(after.date())
+
+
+async def test_a_filter_leaves_what_passes_and_steps_through_it(demo_store, tmp_path) -> None:
+    async with replaying(demo_store, tmp_path, 1) as (app, _, press):
+        await press("slash", *"initiative:AI-0022 kind:gate", "enter")
+        assert 0 < len(app.head.index) < 10
+        rows = [await app.session.entry(sequence) for sequence in app.head.index]
+        assert {row.event.subject for row in rows} == {"initiative/AI-0022"}
+        assert {row.event.data.TYPE for row in rows} == {"GateDecided.v1"}
+        await press("end")
+        assert app.head.sequence == app.head.index[-1]
+        assert "kill" in screen_text(app)
+        await press("backslash")
+        assert len(app.head.index) == 1773
+
+
+async def test_a_filter_that_cannot_be_read_changes_nothing_and_says_what_is_allowed(demo_store, tmp_path) -> None:
+    async with replaying(demo_store, tmp_path, DISSENT) as (app, _, press):
+        await press("slash", *"colour:red", "enter")
+        assert app.head.shown is None
+        assert any("there is no colour" in note.message for note in app._notifications)
+
+
+async def test_enter_on_a_value_goes_to_the_decision_that_set_it_and_u_comes_back(demo_store, tmp_path) -> None:
+    async with replaying(demo_store, tmp_path, DISSENT) as (app, _, press):
+        state = app.screen.query_one("#state")
+        state.focus()
+        names = [line.opens.field for line in state.lines]
+        while state.here.field != "baseline":
+            await press("down")
+        setter = state.lines[names.index("baseline")].opens.set_by
+        await press("enter")
+        assert app.head.sequence == setter
+        assert "BaselineSet" in screen_text(app)
+        await press("u")
+        assert app.head.sequence == DISSENT
+
+
+async def test_the_next_about_the_same_is_about_the_same(demo_store, tmp_path) -> None:
+    async with replaying(demo_store, tmp_path, DISSENT) as (app, _, press):
+        await press("i")
+        entry = await app.session.entry(app.head.sequence)
+        assert app.head.sequence > DISSENT
+        assert entry.event.subject == "initiative/AI-0007"
+        await press("I")
+        assert app.head.sequence == DISSENT
+
+
+async def test_the_next_problem_is_flagged_reversed_or_an_emergency(demo_store, tmp_path) -> None:
+    async with replaying(demo_store, tmp_path, DISSENT) as (app, _, press):
+        await press("exclamation_mark")
+        entry = await app.session.entry(app.head.sequence)
+        assert entry.event.flags or entry.event.basis == "emergency"
+        assert "LATE" in screen_text(app)
+
+
+async def test_new_decisions_are_followed_until_one_moves_back(demo_store, tmp_path) -> None:
+    later = demo_store.entries[1700:]
+    demo_store.entries = demo_store.entries[:1700]
+    async with replaying(demo_store, tmp_path) as (app, _, press):
+        assert app.head.live
+        demo_store.entries = [*demo_store.entries, *later[:10]]
+        await app.refresh_session()
+        await press()
+        assert app.head.sequence == 1710
+        assert "following" in screen_text(app)
+        await press("comma")
+        demo_store.entries = [*demo_store.entries, *later[10:20]]
+        await app.refresh_session()
+        await press()
+        assert app.head.sequence == 1709
+        assert "11 after this, l follows" in screen_text(app)
+        await press("l")
+        assert app.head.sequence == 1720
+
+
+async def test_a_stream_that_is_away_is_told_and_everything_known_still_answers(
+    demo_store, tmp_path, monkeypatch
+) -> None:
+    from ledger.store import StreamUnavailable
+
+    async def away() -> int:
+        raise StreamUnavailable("the stream is away; start the server")
+
+    async with replaying(demo_store, tmp_path, DISSENT) as (app, _, press):
+        monkeypatch.setattr(demo_store, "last_sequence", away)
+        await app.refresh_session()
+        await press("full_stop")
+        assert "OFFLINE since 18:00" in screen_text(app)
+        assert app.head.sequence == DISSENT + 1
+
+
+async def test_a_click_on_the_scrubber_goes_there(demo_store, tmp_path) -> None:
+    async with replaying(demo_store, tmp_path, DISSENT) as (app, pilot, press):
+        await pilot.click("#scrubber", offset=(60, 0))
+        await press()
+        day = app.session.moment(app.head.sequence).recorded_at.date()
+        assert "2025-04" <= str(day)[:7] <= "2025-07"
+
+
+@pytest.mark.parametrize("size", [(79, 24), (80, 23), (58, 14)])
+async def test_a_terminal_that_is_too_small_says_so(demo_store, tmp_path, size) -> None:
+    async with replaying(demo_store, tmp_path, DISSENT, size) as (app, _, _):
+        assert f"The terminal is {size[0]}x{size[1]}; this screen needs 80x24." in screen_text(app)

@@ -1,0 +1,195 @@
+"""The terminal application: four modes over one session, and what is the same in all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import ClassVar, Literal, NamedTuple
+
+from textual.app import App
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from tui import keys
+from tui.model.address import written
+from tui.model.glyphs import Glyphs
+from tui.model.head import Head
+from tui.session import Session
+from tui.theme import THEMES
+
+Mode = Literal["board", "replay", "verify", "suppose"]
+
+REFRESH_S = 0.5
+"""How often the stream is asked for news."""
+
+SMALLEST = (80, 24)
+
+
+class Place(NamedTuple):
+    """Somewhere one has been: the mode, and the moment in it."""
+
+    mode: Mode
+    sequence: int
+
+
+class LedgerApp(App[int]):
+    """The application. head: the moment all modes share."""
+
+    TITLE = "Portfolio Ledger"
+    CSS_PATH = "ledger.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (SMALLEST[0], "-narrow"), (110, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (SMALLEST[1], "-low"), (34, "-tall")]
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("all")]
+
+    def __init__(
+        self,
+        session: Session,
+        glyphs: Glyphs,
+        *,
+        mode: Mode = "replay",
+        head: Head | None = None,
+        keys_file: Path | None = None,
+    ) -> None:
+        super().__init__()
+        self.session, self.glyphs = session, glyphs
+        self.head = head or Head(session.line, session.line.tip, live=True)
+        self.places: list[Place] = []
+        self.place = -1
+        self._first_mode = mode
+        self._keys_file = keys_file
+
+    async def on_mount(self) -> None:
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+        if self._keys_file is not None:
+            self.set_keymap(keys.keymap(self._keys_file))
+        for name, made in screens().items():
+            self.add_mode(name, made)
+        await self.switch_mode(self._first_mode)
+        self.set_interval(REFRESH_S, self.refresh_session)
+
+    async def refresh_session(self) -> None:
+        """Take in what is new, and tell the screen."""
+        arrived = await self.session.refresh()
+        if arrived:
+            self.head.arrived()
+        if isinstance(self.screen, ModeScreen):
+            self.screen.news(arrived)
+
+    async def action_go(self, mode: Mode) -> None:
+        """Show another mode, at the same moment."""
+        if mode != self.current_mode:
+            self.remember()
+            await self.switch_mode(mode)
+            self.call_after_refresh(self._tell_shown)
+
+    def _tell_shown(self) -> None:
+        if isinstance(self.screen, ModeScreen):
+            self.screen.shown()
+
+    def remember(self) -> None:
+        """Keep this place, so that one can come back to it."""
+        here = Place(self.current_mode, self.head.sequence)  # type: ignore[arg-type]
+        if not self.places or self.places[self.place] != here:
+            self.places = [*self.places[: self.place + 1], here][-200:]
+            self.place = len(self.places) - 1
+
+    async def action_places(self, by: int) -> None:
+        """Go back to the place before, or forward again."""
+        if by < 0 and self.place == len(self.places) - 1:
+            here = Place(self.current_mode, self.head.sequence)  # type: ignore[arg-type]
+            if self.places and self.places[-1] != here:
+                self.places.append(here)
+                self.place += 1
+        target = self.place + by
+        if not 0 <= target < len(self.places):
+            self.notify("there is no place before this" if by < 0 else "there is no place after this")
+            return
+        self.place = target
+        place = self.places[target]
+        self.head.playing = False
+        self.head.to(place.sequence)
+        if place.mode != self.current_mode:
+            await self.switch_mode(place.mode)
+        self.call_after_refresh(self._tell_shown)
+
+    def action_copy_address(self) -> None:
+        """Copy the address of this place to the clipboard, and show it."""
+        field = self.screen.field() if isinstance(self.screen, ModeScreen) else None
+        address = written(self.session.portfolio, self.head.sequence, field)
+        self.copy_to_clipboard(address)
+        self.notify(address, title="copied", markup=False)
+
+    def action_next_theme(self) -> None:
+        """Change to the next theme."""
+        names = [theme.name for theme in THEMES] + ["ansi-dark", "ansi-light", "textual-dark", "textual-light"]
+        known = [name for name in names if name in self.available_themes]
+        at = known.index(self.theme) if self.theme in known else -1
+        self.theme = known[(at + 1) % len(known)]
+
+    def action_zoom(self) -> None:
+        """Give the panel in focus the whole screen, and back."""
+        if self.screen.maximized is not None:
+            self.screen.minimize()
+        elif self.focused is not None:
+            self.screen.maximize(self.focused)
+
+    def action_help(self) -> None:
+        """Show every key of this screen."""
+        from tui.screens.help import HelpScreen
+
+        where = self.current_mode if isinstance(self.screen, ModeScreen) else "all"
+        self.push_screen(HelpScreen(where))
+
+    def action_address(self) -> None:
+        """Ask where to go, and go there."""
+        from tui.screens.ask import AskScreen
+
+        async def go(text: str | None) -> None:
+            if text and isinstance(self.screen, ModeScreen):
+                await self.screen.go(text)
+
+        self.push_screen(AskScreen("Go to", "a sequence, +10, 50%, 2024-06-30, AI-0007, F-003, tip"), go)
+
+
+class ModeScreen(Screen[None]):
+    """A mode's screen: what every one of them answers."""
+
+    @property
+    def ledger(self) -> LedgerApp:
+        """The application, by its own type."""
+        assert isinstance(self.app, LedgerApp)
+        return self.app
+
+    def news(self, arrived: int) -> None:
+        """Take note that so many events have arrived; 0 where only the connection may have changed."""
+
+    def shown(self) -> None:
+        """Take note that the screen is in sight again, perhaps at another moment."""
+
+    def field(self) -> str | None:
+        """Return the name of the field in focus, None for none."""
+        return None
+
+    async def go(self, text: str) -> None:
+        """Go to the place an address names."""
+        from tui.going import place_of
+
+        try:
+            sequence = await place_of(self.ledger.session, self.ledger.head, text)
+        except ValueError as error:
+            self.app.notify(str(error), severity="warning", markup=False)
+            return
+        self.ledger.remember()
+        self.ledger.head.playing = False
+        self.ledger.head.to(sequence)
+        self.shown()
+
+
+def screens() -> Mapping[Mode, Callable[[], Screen[None]]]:
+    """Return how each mode's screen is made."""
+    from tui.screens.replay import ReplayScreen
+
+    return {"replay": ReplayScreen}

@@ -1,0 +1,161 @@
+"""The decision card: who decided what, when, why, by which authority, and what of it has been checked.
+
+Always the same lines in the same order, so that an eye knows where to look. A line that says nothing was checked says
+so: *not checked* is never shown as a yes.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from ledger.notary.tlog import leaf_hash
+from projections.around import Around
+from schemas import subjects
+from schemas.envelope import Recorded
+from schemas.receipts import Reason
+from tui.model.figures import instant, money
+from tui.model.stated import first_text, text_of
+from tui.model.text import clean, has_hidden
+
+Standing = Literal["plain", "yes", "problem", "unknown"]
+
+
+class CardLine(NamedTuple):
+    """One line: its label, what it says, and whether that is good, a problem, or not known. at: the sequence it
+    speaks of, where it leads."""
+
+    label: str
+    text: str
+    standing: Standing = "plain"
+    at: int | None = None
+
+
+def card(event: Recorded, told: Around, payload: bytes, zone: datetime.tzinfo) -> list[CardLine]:
+    """Return the lines of a decision's card."""
+    kind = subjects.bare(event.data.TYPE)
+    title = f"  {clean(told.title, 60)}" if told.title else ""
+    lines = [CardLine(kind, f"{clean(event.subject, 60)}{title}")]
+    roles = f"  ({', '.join(clean(role, 24) for role in told.roles)})" if told.roles else "  (not enrolled then)"
+    behalf = f" for {clean(event.onbehalfof)}" if event.onbehalfof else ""
+    lines.append(CardLine("who", f"{clean(event.actor)}{behalf}{roles}"))
+    lines += _when(event, zone)
+    lines += _what(event)
+    why = first_text(
+        event.data, "reason", "rationale", "dissent", "commentary", "question", "hypothesis", "explanation"
+    )
+    lines.append(CardLine("why", clean(why, 1_000) if why else "no reason was given", "plain" if why else "unknown"))
+    lines += _authority(event)
+    lines += _approvals(told)
+    lines += _evidence(event, told)
+    lines += _policy(event)
+    if told.reversed_by is not None:
+        lines.append(CardLine("reversed", f"by sequence {told.reversed_by:,}", "problem", told.reversed_by))
+    signed = "signed, NOT CHECKED" if event.signatures else "not signed; nobody had to under these rules"
+    lines.append(CardLine("signature", signed, "unknown"))
+    lines.append(CardLine("leaf", f"{event.at - 1:,}  {leaf_hash(payload).hex()[:16]}…"))
+    lines.append(CardLine("proof", "NOT CHECKED; v checks it against the archive", "unknown"))
+    if any(map(has_hidden, _strings(msgspec.json.decode(payload)))):
+        lines.append(CardLine("text", "contains hidden characters", "problem"))
+    return lines
+
+
+def _when(event: Recorded, zone: datetime.tzinfo) -> list[CardLine]:
+    recorded = event.recordedtime.astimezone(zone)
+    days = (recorded.date() - event.effective_on).days
+    gap = "the same day" if days == 0 else f"{days:,} days after" if days > 0 else f"{-days:,} days before"
+    lines = [
+        CardLine("true from", str(event.effective_on)),
+        CardLine("recorded", f"{instant(event.recordedtime)} UTC, {gap}"),
+    ]
+    if event.decidedon is not None:
+        lines.append(CardLine("decided", str(event.decidedon)))
+    if event.importedtime is not None:
+        lines.append(CardLine("imported", f"{instant(event.importedtime)} UTC"))
+    return lines
+
+
+def _what(event: Recorded) -> list[CardLine]:
+    amount = getattr(event.data, "amount", None)
+    lines = []
+    if amount is not None and hasattr(amount, "minor"):
+        envelope = getattr(event.data, "envelope", None)
+        from_ = f"  from {clean(envelope)}" if envelope else ""
+        lines.append(CardLine("amount", f"{money(amount.minor, amount.currency)} {amount.currency}{from_}"))
+    for name in ("outcome", "vote", "stage", "status"):
+        if isinstance(value := getattr(event.data, name, None), str):
+            lines.append(CardLine(name, clean(value)))
+    return lines
+
+
+def _authority(event: Recorded) -> list[CardLine]:
+    if event.grants:
+        first = int(event.grants.split(",")[0])
+        return [CardLine("authority", f"grants {event.grants}", "yes", first)]
+    if event.basis == "imported":
+        return [CardLine("authority", "imported: the source's own", "unknown")]
+    emergency = event.basis == "emergency"
+    basis = f"{event.basis}; " if event.basis != "ordinary" else ""
+    told = f"{basis}NOT CHECKED under rules {event.rules}"
+    return [CardLine("authority", told, "problem" if emergency else "unknown")]
+
+
+def _approvals(told: Around) -> list[CardLine]:
+    if not told.votes:
+        return [CardLine("approvals", "no votes are recorded with it", "unknown")]
+    counts: dict[str, int] = {}
+    for vote in told.votes:
+        counts[vote.vote] = counts.get(vote.vote, 0) + 1
+    against = counts.get("reject", 0)
+    lines = [CardLine("approvals", ", ".join(f"{count} {word}" for word, count in counts.items()), at=told.votes[0][0])]
+    for vote in told.votes:
+        said = text_of(vote.dissent)
+        if said:
+            lines.append(CardLine("dissent", f"{clean(vote.voter)}: {clean(said, 600)}", "problem", vote.sequence))
+    if against and not any(vote.dissent for vote in told.votes):
+        lines.append(CardLine("dissent", "voted against, without a reason on record", "problem"))
+    return lines
+
+
+def _evidence(event: Recorded, told: Around) -> list[CardLine]:
+    found: list[tuple[int | None, str, str]] = [*told.evidence]
+    stated: Any = getattr(event.data, "evidence", None) or ()
+    for each in stated if isinstance(stated, Sequence) else (stated,):
+        if hasattr(each, "sha256") and (each.ref, each.sha256) not in {(ref, sha) for _, ref, sha in found}:
+            found.insert(0, (None, each.ref, each.sha256))
+    if event.sourceref:
+        reference, _, sha = event.sourceref.partition("#")
+        found.append((None, reference, sha))
+    if not found:
+        return [CardLine("evidence", "none is named", "unknown")]
+    return [
+        CardLine("evidence", f"{clean(ref, 48)}  {clean(sha[:12])}…  NOT CHECKED", "unknown", at)
+        for at, ref, sha in found[:6]
+    ]
+
+
+def _policy(event: Recorded) -> list[CardLine]:
+    version = f"judged under policy {event.policy}, rules {event.rules}" if event.policy else f"rules {event.rules}"
+    at = int(event.policy) if event.policy else None
+    if not event.flags:
+        return [CardLine("policy", f"nothing flagged; {version}", "yes", at)]
+    lines = []
+    for flag in event.flags.split(","):
+        meaning = Reason[flag].meaning if flag in Reason.__members__ else ""
+        lines.append(CardLine("policy", f"{flag}: {meaning}; {version}", "problem", at))
+    if event.flagreason:
+        lines.append(CardLine("", clean(event.flagreason, 400)))
+    return lines
+
+
+def _strings(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for pair in value.items() for each in pair for text in _strings(each)]
+    if isinstance(value, list):
+        return [text for each in value for text in _strings(each)]
+    return []

@@ -1,0 +1,1 @@
+"""The screens: replay, board, verify, what-if, and what opens over them."""

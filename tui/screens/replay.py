@@ -1,0 +1,437 @@
+"""Replay: every decision of a history, one by one, with what it changed and why."""
+
+from __future__ import annotations
+
+import datetime
+from array import array
+from collections.abc import Callable
+from time import monotonic
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Footer, Static
+
+from projections import filters
+from projections.line import instant_of
+from projections.moment import Moment
+from projections.pages import Pages
+from tui import keys
+from tui.app import LedgerApp, ModeScreen
+from tui.model.card import CardLine, Standing
+from tui.model.change import Change
+from tui.model.figures import instant
+from tui.model.glyphs import Glyphs
+from tui.model.lines import LABEL_CELLS, card_lines, change_line
+from tui.model.seen import Seen, moved, see, unreadable
+from tui.model.text import clean
+from tui.screens.ask import AskScreen
+from tui.theme import STYLES
+from tui.widgets.rows import Line, Rows
+from tui.widgets.scrubber import Scrubber
+from tui.widgets.timeline import Timeline
+
+FRAMES_S = 1 / 15
+"""How often play draws; decisions between two frames are passed over on the screen, never in the history."""
+
+BASES = ("the decision before", "A", "the start of the quarter")
+
+
+class ReplayScreen(ModeScreen):
+    """Timeline, scrubber, transport, card, state before and after, and what the portfolio gained or lost."""
+
+    BINDINGS = [
+        *keys.bindings("replay"),
+        Binding("up", "step(-1)", show=False),
+        Binding("down", "step(1)", show=False),
+        Binding("tab", "panel", show=False),
+    ]
+
+    def compose(self) -> ComposeResult:
+        ledger = self.ledger
+        self.head, self.glyphs, self.session = ledger.head, ledger.glyphs, ledger.session
+        self.pages = Pages(self.session.replica, self.session.line)
+        self.words = ""
+        self.base = 0
+        self.seen: Seen | None = None
+        yield Static(id="tiny")
+        with Vertical(classes="body"):
+            yield Static(classes="header", id="header")
+            yield Scrubber(self.head, self.glyphs, id="scrubber")
+            yield Static(classes="line", id="transport")
+            with Horizontal(id="panels"):
+                yield Timeline(self.pages, self.glyphs, id="timeline")
+                with Vertical(id="beside"):
+                    with VerticalScroll(id="card", can_focus=True):
+                        yield Static(id="lines")
+                    yield Rows(id="state", empty="no state is kept of this")
+                    yield Rows(id="moved")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        for panel in ("timeline", "card", "state", "moved"):
+            self.query_one(f"#{panel}").add_class("panel")
+        self.timeline.focus()
+        self._last_frame = monotonic()
+        self.set_interval(FRAMES_S, self._frame)
+        self.call_after_refresh(self.shown)
+
+    @property
+    def timeline(self) -> Timeline:
+        """The list of decisions."""
+        return self.query_one("#timeline", Timeline)
+
+    # What the application tells
+
+    def shown(self) -> None:
+        self.draw()
+
+    def news(self, arrived: int) -> None:
+        if arrived:
+            self.pages.grown()
+            self.timeline.changed()
+            if self.head.live:
+                self.draw()
+                return
+        self._draw_header()
+        self._draw_transport()
+
+    def field(self) -> str | None:
+        state = self.query_one("#state", Rows)
+        return state.here.field if state.has_focus and state.here is not None else None
+
+    def on_resize(self) -> None:
+        if self.seen is not None:
+            self.call_after_refresh(self.draw)
+
+    # Moving
+
+    def action_step(self, by: int) -> None:
+        self._moving(lambda: self.head.step(by))
+
+    def action_page(self, by: int) -> None:
+        self._moving(lambda: self.head.step(by * max(self.timeline.size.height - 1, 1)))
+
+    def action_first(self) -> None:
+        self._moving(lambda: self.head.step(-len(self.head.index)))
+
+    def action_last(self) -> None:
+        self._moving(lambda: self.head.step(len(self.head.index)))
+
+    def action_cell(self, by: int) -> None:
+        scrubber = self.query_one(Scrubber)
+        width = max(scrubber.size.width, 1)
+        cell = self.session.line.cell_of(self.head.sequence, width, by_time=scrubber.by_time) + by
+        share = (min(max(cell, 0), width - 1) + 0.5) / width
+        target = self.session.line.sequence_at(share, by_time=scrubber.by_time)
+        if (target - self.head.sequence) * by <= 0:  # an empty cell: the next decision that way
+            self.action_step(by)
+            return
+        self._moving(lambda: self.head.to(target))
+
+    def action_live(self) -> None:
+        self._moving(self.head.follow)
+
+    def action_play(self) -> None:
+        self.head.play()
+        self._last_frame = monotonic()
+        self.draw()
+
+    def action_faster(self, by: int) -> None:
+        self.head.faster(by)
+        self._draw_transport()
+
+    def action_clock(self) -> None:
+        self.head.toggle_clock()
+        self._draw_transport()
+
+    def action_ruler(self) -> None:
+        scrubber = self.query_one(Scrubber)
+        scrubber.by_time = not scrubber.by_time
+        scrubber.refresh()
+        self._draw_transport()
+
+    def on_scrubber_moved(self, message: Scrubber.Moved) -> None:
+        self._moving(lambda: self.head.to(message.sequence))
+
+    def on_timeline_chosen(self, message: Timeline.Chosen) -> None:
+        self._moving(lambda: self.head.to(self.pages.index[message.place]))
+
+    def _moving(self, move: Callable[[], None]) -> None:
+        self.head.playing = False
+        move()
+        self.draw()
+
+    def _frame(self) -> None:
+        now = monotonic()
+        passed, self._last_frame = now - self._last_frame, now
+        if self.head.playing and self.head.tick(passed):
+            self.draw()
+        elif not self.head.playing and self._was_playing:
+            self._draw_transport()
+        self._was_playing = self.head.playing
+
+    _was_playing = False
+
+    # Jumping
+
+    @work(exclusive=True, group="jump")
+    async def action_next(self, what: str, back: bool = False) -> None:
+        found = await self._of(what)
+        target = self.head.next_in(found, back=back)
+        if target is None:
+            self.app.notify(f"no {what} {'before' if back else 'after'} this")
+            return
+        self.ledger.remember()
+        self._moving(lambda: self.head.to(target))
+
+    async def _of(self, what: str) -> array[int]:
+        """Return the sequences of one kind: about the same, by the same, of the same type, problems or marks."""
+        if what == "mark":
+            scrubber = self.query_one(Scrubber)
+            return array("q", sorted(self.head.marks | scrubber.findings))
+        if what == "problem":
+            return await self.session.ask(lambda replica: filters.sequences(replica, (filters.PROBLEM,)))
+        place = self.head.place
+        if place < 0:
+            return array("q")
+        row = self.pages.row(place) if self.head.index[place] == self.head.sequence else None
+        if row is None:
+            return array("q")
+        alike = {
+            "initiative": filters.alike("subject", row.subject),
+            "actor": filters.alike("actor", row.actor),
+            "kind": filters.alike("type", row.type),
+        }[what]
+        return await self.session.ask(lambda replica: filters.sequences(replica, alike))
+
+    # Filtering
+
+    def action_filter(self) -> None:
+        def given(text: str | None) -> None:
+            if text is not None:
+                self.filter(text)
+
+        hint = "initiative:AI-0007 kind:funding by:ana after:2024-06 amount>1M why:~vendor problem !reversed"
+        self.app.push_screen(AskScreen("Filter", hint, self.words), given)
+
+    def action_clear_filter(self) -> None:
+        self.filter("")
+
+    @work(exclusive=True, group="filter")
+    async def filter(self, words: str) -> None:
+        """Step through the decisions that pass these words; all of them where there are none."""
+        try:
+            conditions = filters.parse(words)
+        except filters.FilterError as error:
+            self.app.notify(str(error), severity="warning", markup=False)
+            return
+        found = None
+        if conditions:
+            found = await self.session.ask(lambda replica: filters.sequences(replica, conditions))
+        self.words = words.strip()
+        self.pages.show(found)
+        self.head.show(found)
+        self.timeline.changed()
+        self.draw()
+
+    # Marks, A, watching
+
+    def action_mark(self) -> None:
+        self.head.marks ^= {self.head.sequence}
+        self.timeline.marked = self.head.marks
+        self.timeline.redraw()
+        self.query_one(Scrubber).refresh()
+
+    def action_set_a(self) -> None:
+        self.head.a = None if self.head.a == self.head.sequence else self.head.sequence
+        self.query_one(Scrubber).refresh()
+        self._draw_transport()
+        self.look()
+
+    def action_base(self) -> None:
+        self.base = (self.base + 1) % len(BASES)
+        if BASES[self.base] == "A" and self.head.a is None:
+            self.base = (self.base + 1) % len(BASES)
+        self.look()
+
+    def action_watch(self) -> None:
+        field = self.field()
+        self.head.watched = None if field is None or field == self.head.watched else field
+        self._draw_transport()
+
+    def action_panel(self) -> None:
+        if self.has_class("-narrow"):
+            self.toggle_class("-behind")
+            self.query_one("#state" if self.has_class("-behind") else "#card").focus()
+        else:
+            self.focus_next()
+
+    def action_open(self) -> None:
+        state = self.query_one("#state", Rows)
+        if state.has_focus:
+            state.action_open()
+
+    def on_rows_opened(self, message: Rows.Opened) -> None:
+        target = message.opens.set_by if isinstance(message.opens, Change) else message.opens
+        if isinstance(message.opens, Change) and target == self.head.sequence:
+            target = None
+        if target is None:
+            self.app.notify("nothing set this before")
+            return
+        self.ledger.remember()
+        self._moving(lambda: self.head.to(target))
+
+    async def action_board(self) -> None:
+        await self.ledger.action_go("board")
+
+    # Drawing
+
+    def draw(self) -> None:
+        """Draw where the head stands; what takes longer follows."""
+        self.timeline.select(self.head.place)
+        self.query_one(Scrubber).refresh()
+        self._draw_header()
+        self._draw_transport()
+        self.timeline.border_title = "Decisions"
+        self.timeline.border_subtitle = f"{self.head.place + 1:,} of {len(self.head.index):,}"
+        self.look()
+
+    @work(exclusive=True, group="look")
+    async def look(self) -> None:
+        """Draw the card and what changed; a newer look replaces one that is still under way."""
+        sequence = self.head.sequence
+        if not sequence:
+            self._draw_empty()
+            return
+        entry = await self.session.entry(sequence)
+        if entry is None or sequence != self.head.sequence:
+            return
+        here, base = self.session.moment(sequence), self._base_of(sequence)
+        if entry.event is None:
+            self._draw_seen(unreadable(sequence, entry.foreign or ""), [])
+            return
+        event = entry.event
+        seen = await self.session.ask(lambda replica: see(replica, sequence, event, entry.payload, base, here))
+        if sequence == self.head.sequence:
+            self._draw_seen(seen, None)
+            changes = await self.session.ask(lambda replica: moved(replica, base, here))
+            if sequence == self.head.sequence:
+                self._draw_moved(changes)
+
+    def _base_of(self, sequence: int) -> Moment:
+        """Return the moment a state is compared with."""
+        chosen = BASES[self.base]
+        if chosen == "A" and self.head.a is not None:
+            return self.session.moment(self.head.a)
+        if chosen == BASES[2]:
+            at = instant_of(self.session.line.at(sequence) or 0)
+            start = datetime.datetime(at.year, (at.month - 1) // 3 * 3 + 1, 1, tzinfo=datetime.UTC)
+            before = self.session.line.until(int(start.timestamp()) * 1_000_000 - 1)
+            return self.session.moment(before, start.date() - datetime.timedelta(days=1))
+        here = self.session.moment(sequence)
+        return Moment(sequence - 1, here.recorded_at, here.as_of)
+
+    def _draw_seen(self, seen: Seen, changes: list[Change] | None) -> None:
+        self.seen = seen
+        card = self.query_one("#card", VerticalScroll)
+        card.border_title = f"Decision {seen.sequence:,}"
+        width = max(card.scrollable_content_region.width - 2, 20)
+        self.query_one("#lines", Static).update(card_content(seen.card, self.glyphs, width))
+        state = self.query_one("#state", Rows)
+        base = BASES[self.base]
+        about = clean(seen.about, 30)
+        state.border_title = f"{about}: before {self.glyphs.becomes} after" if about else "State"
+        state.border_subtitle = f"against {base}"
+        width = max(state.scrollable_content_region.width - 2, 20)
+        state.show([Line(change_line(each, width, self.glyphs), _standing(each), each) for each in seen.changes])
+        self._stop_where_watched(seen)
+        if changes is not None:
+            self._draw_moved(changes)
+
+    def _draw_moved(self, changes: list[Change]) -> None:
+        panel = self.query_one("#moved", Rows)
+        panel.border_title = "Portfolio: what this moved"
+        width = max(panel.scrollable_content_region.width - 2, 20)
+        panel.styles.height = len(changes) + 2 if self.size.height >= 40 else min(len(changes), 4) + 2
+        panel.show([Line(change_line(each, width, self.glyphs), _standing(each)) for each in changes])
+
+    def _stop_where_watched(self, seen: Seen) -> None:
+        watched = self.head.watched
+        if watched and self.head.playing and any(each.field == watched and each.sign != "·" for each in seen.changes):
+            self.head.playing = False
+            self._draw_transport()
+
+    def _draw_empty(self) -> None:
+        self.query_one("#lines", Static).update(
+            Content(
+                "Nothing is recorded yet.\n\nportfolio send FILE records commands; portfolio import loads a history."
+            )
+        )
+        self.query_one("#state", Rows).show([])
+
+    def _draw_header(self) -> None:
+        header = header_line(self.ledger, "REPLAY", self.glyphs.mark)
+        self.query_one("#header", Static).update(Content(header), layout=False)
+        self.set_class(not self.head.at_tip, "-past")
+        self.query_one("#tiny", Static).update(Content(too_small(self.app.size.width, self.app.size.height)))
+
+    def _draw_transport(self) -> None:
+        self.query_one("#transport", Static).update(Content(self._transport()), layout=False)
+
+    def _transport(self) -> str:
+        glyphs, head = self.glyphs, self.head
+        state = f"{glyphs.playing} playing" if head.playing else f"{glyphs.paused} paused "
+        if head.live:
+            state = f"{glyphs.live} following"
+        waiting = len(self.session.line) - 1 - self.session.line.place(head.sequence)
+        parts = [
+            state,
+            head.speed_words,
+            f"filter {clean(self.words, 40) or 'none'} ({len(head.index):,})",
+            f"A {head.a:,}" if head.a else "A –",
+        ]
+        if not head.live and waiting > 0:
+            parts.append(f"{waiting:,} after this, l follows")
+        if head.watched:
+            parts.append(f"watching {head.watched}")
+        if not self.query_one(Scrubber).by_time:
+            parts.append("ruler by decision")
+        return "   ".join(parts)
+
+
+def header_line(ledger: LedgerApp, title: str, sign: str) -> str:
+    """Return the first line of a screen: mode, portfolio, moment, and how things stand."""
+    session, head, glyphs = ledger.session, ledger.head, ledger.glyphs
+    us = session.line.at(head.sequence)
+    when = f"{instant(instant_of(us))} UTC" if us is not None else "before the first decision"
+    standing = f"{glyphs.live} LIVE" if head.at_tip else f"{glyphs.past} PAST {glyphs.same} read only"
+    if session.offline is not None:
+        since, _ = session.offline
+        standing = f"{glyphs.offline} OFFLINE since {since:%H:%M}, showing what was known"
+    place = f"seq {head.sequence:,}/{session.line.tip:,}"
+    if ledger.size.width < 110:
+        return f"{sign} {title}  {when[:16]}  {place}  {standing}"
+    return f"{sign} {title}  {clean(session.portfolio, 30)}   {when}   {place}   {standing}   proof not checked"
+
+
+def card_content(lines: list[CardLine], glyphs: Glyphs, width: int) -> Content:
+    """Return a card as text with styles; what it says is never read as markup."""
+    parts: list[tuple[str, str]] = []
+    for text, line in card_lines(lines, glyphs, width):
+        if line is lines[0]:
+            parts.append((f"{text}\n", "bold"))
+        else:
+            parts += [(text[:LABEL_CELLS], "dim"), (f"{text[LABEL_CELLS:]}\n", STYLES[line.standing])]
+    return Content.assemble(*parts)
+
+
+def too_small(width: int, height: int) -> str:
+    """Return what a terminal below the smallest size shows."""
+    return f"The terminal is {width}x{height}; this screen needs 80x24.\n\nq quits"
+
+
+def _standing(change: Change) -> Standing:
+    return "plain" if change.sign == "·" else "yes"

@@ -1,0 +1,111 @@
+"""The timeline: a list of decisions drawn line by line, so that a million cost no more than a hundred."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.cache import LRUCache
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from projections.pages import Pages, Row
+from tui.model.glyphs import Glyphs
+from tui.model.lines import row_line
+
+
+class Timeline(ScrollView, inherit_bindings=False):
+    """Rows of `Pages`, one of them the cursor."""
+
+    can_focus = True
+    DEFAULT_CSS = "Timeline { overflow-x: hidden; }"
+    COMPONENT_CLASSES = {"timeline--cursor", "timeline--problem", "timeline--dim"}
+
+    class Chosen(Message):
+        """A row was clicked. place: 0-based, among those shown."""
+
+        def __init__(self, place: int) -> None:
+            super().__init__()
+            self.place = place
+
+    def __init__(self, pages: Pages, glyphs: Glyphs, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.pages, self.glyphs = pages, glyphs
+        self.cursor = -1
+        self.marked: set[int] = set()
+        self.found: set[int] = set()
+        self._drawn: LRUCache[tuple[int, bool, int], Strip] = LRUCache(2_048)
+
+    @property
+    def _digits(self) -> int:
+        """Cells of the widest sequence."""
+        return len(f"{self.pages.index[-1]:,}") if self.pages.index else 1
+
+    def on_mount(self) -> None:
+        self.changed()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._drawn.clear()
+
+    def changed(self) -> None:
+        """Tell that the rows are others now, or more of them."""
+        self._drawn.clear()
+        self.virtual_size = Size(1, len(self.pages.index))
+        self.refresh()
+
+    def redraw(self) -> None:
+        """Tell that the marks of a row have changed."""
+        self._drawn.clear()
+        self.refresh()
+
+    def select(self, place: int) -> None:
+        """Put the cursor on a row, and show it: where it was out of sight, in the middle."""
+        before, self.cursor = self.cursor, place
+        for each in (before, place):
+            if each >= 0:
+                self.refresh(Region(0, each - self.scroll_offset.y, self.size.width, 1))
+        height = self.size.height or 1
+        top = self.scroll_offset.y
+        if place < top or place >= top + height:
+            far = place < top - height or place >= top + 2 * height
+            target = place - height // 2 if far else (place if place < top else place - height + 1)
+            self.scroll_to(y=max(target, 0), animate=False, immediate=True, force=True)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the line at *y* of the widget."""
+        place, width = y + self.scroll_offset.y, self.size.width
+        if place >= len(self.pages.index):
+            return Strip.blank(width, self.rich_style)
+        here = place == self.cursor
+        key = (place, here, width)
+        strip = self._drawn.get(key)
+        if strip is None:
+            row = self.pages.row(place)
+            style = self._style(row, here)
+            strip = Strip(
+                [Segment(row_line(row, width, self.glyphs, here, self._sign(row), self._digits), style)]
+            ).adjust_cell_length(width, style)
+            self._drawn[key] = strip
+        return strip
+
+    def on_click(self, event: events.Click) -> None:
+        place = event.y + self.scroll_offset.y
+        if 0 <= place < len(self.pages.index):
+            self.post_message(self.Chosen(place))
+
+    def _sign(self, row: Row) -> str:
+        if row.sequence in self.found:
+            return self.glyphs.finding
+        if row.sequence in self.marked:
+            return self.glyphs.mark
+        return self.glyphs.problem if row.problem else " "
+
+    def _style(self, row: Row, here: bool) -> Style:
+        if here:
+            return self.get_component_rich_style("timeline--cursor")
+        if row.problem or row.sequence in self.found:
+            return self.get_component_rich_style("timeline--problem")
+        return self.rich_style
