@@ -47,6 +47,7 @@ VIEW_FILES = (
     "capacity.sql",
     "conditions.sql",
     "why.sql",
+    "headline.sql",
     "refusals.sql",
 )
 

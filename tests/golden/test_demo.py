@@ -17,6 +17,7 @@ from ledger.demo import ORIGIN, PORTFOLIO, Step, clock, steps
 from ledger.demo.portfolio import ENVELOPES, FORTY, YEARS
 from ledger.store import Draft, MemoryStore, OutcomeUnknown
 from ledger.writer import Writer
+from projections.headline import headline
 from projections.moment import moment
 from projections.replica import Replica
 from projections.views import Question, ask
@@ -258,6 +259,9 @@ def test_the_ten_figures_of_alignment(run: Run, when: str) -> None:
     orphan, drift, index = (f"{told[name]:.4f}".lstrip("0") for name in ("orphan_share", "drift", "index"))
     assert f"{orphan} {drift} {index}" == rest
     assert (told["amount_minor"], round(told["must_move_minor"] / K)) == (amount * K, must_move)
+    whole = headline(run.replica, moment(run.replica, as_known, as_of or None, now=LAST))
+    figures = (whole.approved_minor, whole.index, whole.orphan_share, whole.must_move_minor)
+    assert figures == (amount * K, told["index"], told["orphan_share"], told["must_move_minor"])
 
 
 def drift_of(money: Counter[str]) -> Fraction:
