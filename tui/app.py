@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple
@@ -33,7 +34,7 @@ class Place(NamedTuple):
 
 
 class LedgerApp(App[int]):
-    """The application. head: the moment all modes share."""
+    """The application. head: the moment all modes share. day: the one the board opens on, None for the head's own."""
 
     TITLE = "Portfolio Ledger"
     CSS_PATH = "ledger.tcss"
@@ -49,11 +50,13 @@ class LedgerApp(App[int]):
         *,
         mode: Mode = "replay",
         head: Head | None = None,
+        day: datetime.date | None = None,
         keys_file: Path | None = None,
     ) -> None:
         super().__init__()
         self.session, self.glyphs = session, glyphs
         self.head = head or Head(session.line, session.line.tip, live=True)
+        self.day = day
         self.places: list[Place] = []
         self.place = -1
         self._first_mode = mode

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 
 from projections.moment import Moment
 from projections.replica import Replica
+from tui.model.as_of import quarter_ends
 from tui.model.board import BoardSeen, Point, see_board, see_point
 from tui.model.board_drawing import Drawing
-from tui.model.board_headline import headline
+from tui.model.board_headline import headline_list
 from tui.model.board_initiatives import initiatives
-from tui.model.board_panels import PANELS, trend
+from tui.model.board_panels import PANELS
+from tui.model.board_trend import trend
 from tui.model.figures import instant
 from tui.model.glyphs import UNICODE, Glyphs
 from tui.model.head import Head
-from tui.model.as_of import quarter_ends
 from tui.model.pieces import Panel, text_of
 from tui.model.text import clean
 from tui.session import Session
@@ -56,7 +57,8 @@ def header(session: Session, head: Head, moment: Moment, glyphs: Glyphs, width: 
         return f"{glyphs.board} BOARD  as of {moment.as_of}  known {place}  {standing}"
     known = f"known {instant(moment.recorded_at)[:16]} UTC, {place}"
     portfolio = clean(session.portfolio, 24)
-    return f"{glyphs.board} BOARD  {portfolio}   as of {moment.as_of}   {known}   {standing}   proof not checked"
+    told = f"{glyphs.board} BOARD  {portfolio}   as of {moment.as_of}   {known}   {standing}"
+    return f"{told}   proof not checked" if len(told) + 20 <= width - 2 else told
 
 
 def points_before(session: Session, moment: Moment) -> list[Moment]:
@@ -80,7 +82,8 @@ async def plain_board(session: Session, head: Head, day: datetime.date | None, g
     if not moment.sequence:
         return f"{first}\n\n{NOTHING}"
     seen = await session.ask(lambda replica: see_board(replica, moment))
-    points = [await session.ask(lambda replica, at=each: see_point(replica, at)) for each in points_before(session, moment)]
+    ends = points_before(session, moment)
+    points = await session.ask(lambda replica: [see_point(replica, each) for each in ends])
     return f"{first}\n\n{text(seen, points, glyphs)}"
 
 
@@ -94,7 +97,7 @@ def board_text(replica: Replica, moment: Moment, *, most: int | None = None) -> 
 def text(seen: BoardSeen, points: Sequence[Point], glyphs: Glyphs, *, most: int | None = None) -> str:
     """Return the headline and every panel as plain text. most: lines of a panel, None for all."""
     drawing = Drawing(PLAIN_WIDTH, glyphs)
-    parts = ["\n".join(text_of(line) for line in headline(seen, drawing))]
+    parts = ["\n".join(text_of(line) for line in headline_list(seen, drawing))]
     panels = [make(seen, drawing) for make in PANELS.values()]
     panels.insert(1, initiatives(seen, drawing))
     if points:

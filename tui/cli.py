@@ -13,7 +13,7 @@ from tui.asking import diff_, log, rebuild, reperform_, view
 from tui.common import EXPECTED, WRONG_USE, told
 from tui.demo import demo
 from tui.doctor import doctor
-from tui.opening import replay
+from tui.opening import board, replay
 from tui.recording import import_, init, send
 from tui.supposing import suppose_
 
@@ -36,6 +36,7 @@ app.command(view, name="view")
 app.command(diff_, name="diff")
 app.command(suppose_, name="suppose")
 app.command(rebuild, name="rebuild")
+app.command(board, name="board")
 app.command(replay, name="replay")
 app.command(reperform_, name="reperform")
 app.command(doctor, name="doctor")

@@ -49,7 +49,7 @@ KEYS: tuple[Key, ...] = (
     Key("board", "open", "enter", "open", "Open", "open the initiative; of a figure, the decision that set it last"),
     Key("board", "as_of", "t", "as_of", "As of", "as of which day, and known when: 2025-Q1, known 2025-03-31", True),
     Key("board", "period_back", "shift+left", "period(-1)", "Quarter back", "as of the end of the quarter before"),
-    Key("board", "period_on", "shift+right", "period(1)", "Quarter on", "as of the end of the next quarter, up to today"),
+    Key("board", "period_on", "shift+right", "period(1)", "Quarter on", "as of the end of the next quarter"),
     Key("board", "today", "T", "today", "Today", "everything known, as of today", True),
     Key("board", "sort", "s", "sort", "Sort", "by priority, score, value, novelty, approved, spent, title", True),
     Key("board", "filter", "slash", "filter", "Filter", "initiatives that hold some words", True),

@@ -39,10 +39,11 @@ def parse(text: str) -> AsOf:
     words = [word for word in words if word not in ("as", "of")]
     if len(words) > 1:
         raise AsOfError(f"{text.strip()!r} names no moment; give a date, or known and a date, such as known 2025-03-31")
-    return AsOf(_day(words[0]) if words else None, known)
+    return AsOf(day_of(words[0]) if words else None, known)
 
 
-def _day(word: str) -> datetime.date:
+def day_of(word: str) -> datetime.date:
+    """Return a day, or the last of a month, quarter, half or year. Errors: AsOfError."""
     try:
         if re.fullmatch(r"[1-8]\d{3}(-(Q[1-4]|H[12]|0[1-9]|1[0-2]))?", word, re.ASCII):
             return period_days(word, 1)[1]
@@ -52,7 +53,7 @@ def _day(word: str) -> datetime.date:
 
 
 def quarter_end(day: datetime.date, by: int) -> datetime.date:
-    """Return the end of the quarter before a day (by -1), or the next one on or after the day that follows it (by 1).
+    """Return the end of the quarter before the one a day is in (by -1), or the first one after the day (by 1).
 
     The first and last quarter of the calendar stay where they are.
     """
@@ -66,8 +67,8 @@ def quarter_end(day: datetime.date, by: int) -> datetime.date:
 
 
 def quarter_ends(first: datetime.date, last: datetime.date, most: int) -> list[datetime.date]:
-    """Return the ends of the quarters from the one a day is in, before another; the last of them where there are more."""
-    found = []
+    """Return the ends of quarters from the one a day is in, before another day; the last ones where there are more."""
+    found: list[datetime.date] = []
     day = quarter_end(last, -1)
     while day >= first and len(found) < most:
         found.append(day)

@@ -5,21 +5,27 @@ from __future__ import annotations
 import datetime
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from statistics import median
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from projections.board_rows import CapacityRow, PriorityRow, ValueStreamRow
+from projections.headline import headline
 from projections.moment import Moment
 from projections.replica import Replica
-from projections.rows import AlignmentRow, BenefitRow, GateRow, InitiativeRow, ModelRow, NeedRow
+from projections.rows import AlignmentRow, BenefitRow, GateRow, InitiativeRow, ModelRow, NeedRow, SpendRow
 from projections.terms import fiscal_year_start, stage_order
 from projections.views import Question, View, ask
 from schemas.values import period_days
 
 T = TypeVar("T")
 
+VIEWS = ("alignment", "value_streams", "initiatives", "priority", "gates", "models", "capacity", "benefits", "needs")
+"""The views a board asks, besides spend by envelope."""
 
-class Headline(NamedTuple):
+
+@dataclass(frozen=True, slots=True)
+class Headline:
     """What the portfolio comes to. Amounts are minor units of its currency; a share is None where nothing counts.
 
     roi: (validated - actual) / actual. load: of the pool that is planned fullest in the period of the day.
@@ -45,7 +51,8 @@ class Ranked(NamedTuple):
     ranked: PriorityRow
 
 
-class Stage(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Stage:
     """Initiatives of one stage that have not ended. held: those of them on hold. last_sequence: of the last gate
     decision that brought one of them here. days: the median since each came into the stage, by the last gate decision
     that changed its stage, or since it was proposed."""
@@ -66,10 +73,11 @@ class Pool(NamedTuple):
 
 
 class BoardSeen(NamedTuple):
-    """Everything the board shows. ended: how many initiatives, by status. orphan_share: of money that serves nothing.
+    """Everything the board shows.
 
-    models: those that end and have dependents. capacity: from now on, then what is over, the last first. benefits:
-    those with the greatest plan first.
+    ended: how many initiatives, by status. orphan_share: of money that serves no objective. envelopes: those that more
+    is approved from than they have, then those with most that is not committed yet. models: those that end and have
+    dependents. capacity: as it is looked at, now first. benefits: those with the greatest plan first.
     """
 
     portfolio: str
@@ -82,13 +90,15 @@ class BoardSeen(NamedTuple):
     orphan_share: float | None
     stages: Sequence[Stage]
     streams: Sequence[ValueStreamRow]
+    envelopes: Sequence[SpendRow]
     models: Sequence[ModelRow]
     capacity: Sequence[Pool]
     benefits: Sequence[BenefitRow]
     needs: Sequence[NeedRow]
 
 
-class Point(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Point:
     """The headline at the end of a day, as it was known that evening."""
 
     day: datetime.date
@@ -100,8 +110,8 @@ class Point(NamedTuple):
 
 def see_board(replica: Replica, moment: Moment) -> BoardSeen:
     """Return what the board shows at a moment."""
-    names = ("alignment", "value_streams", "initiatives", "priority", "gates", "models", "capacity", "benefits", "needs")
-    views = {name: ask(replica, Question(name), moment) for name in names}
+    views = {name: ask(replica, Question(name), moment) for name in VIEWS}
+    spend = ask(replica, Question("spend"), moment)
     told = {row.initiative: row for row in _rows(views["initiatives"], InitiativeRow)}
     ranked = _rows(views["priority"], PriorityRow)
     under_way = [Ranked(told[row.initiative], row) for row in ranked]
@@ -127,6 +137,7 @@ def see_board(replica: Replica, moment: Moment) -> BoardSeen:
             stage_order(replica, moment),
         ),
         streams=_rows(views["value_streams"], ValueStreamRow),
+        envelopes=sorted(_rows(spend, SpendRow), key=lambda row: (row.free_minor >= 0, -row.uncommitted_minor)),
         models=sorted(models, key=lambda row: (row.retires_on or datetime.date.max, -row.exposed_minor)),
         capacity=pools,
         benefits=sorted(benefits, key=lambda row: (-row.planned_minor, row.benefit)),
@@ -136,38 +147,40 @@ def see_board(replica: Replica, moment: Moment) -> BoardSeen:
 
 def see_point(replica: Replica, moment: Moment) -> Point:
     """Return the headline at the end of a day."""
-    spend, alignment, benefits = (
-        ask(replica, Question(name), moment).totals for name in ("spend", "alignment", "benefits")
-    )
-    return Point(
-        moment.as_of,
-        alignment["index"],
-        spend["approved_minor"],
-        spend["actual_minor"],
-        benefits["validated_minor"],
-    )
+    told = headline(replica, moment)
+    validated = ask(replica, Question("benefits"), moment).totals["validated_minor"]
+    return Point(moment.as_of, told.index, told.approved_minor, told.actual_minor, validated)
 
 
 def _pools(rows: Iterable[CapacityRow], day: datetime.date, starts_in_month: int) -> list[Pool]:
-    """Return capacity from a day on, then before it, the last first. starts_in_month: of the fiscal year."""
+    """Return capacity from a day on, then before it, the last first, then what is to come and not planned yet.
+
+    starts_in_month: of the fiscal year.
+    """
     placed: list[tuple[datetime.date, Pool]] = []
     for row in rows:
         first, last = period_days(row.period, starts_in_month)
         placed.append((last, Pool(row, "over" if last < day else "to come" if first > day else "now")))
     coming = sorted((each for each in placed if each[1].when != "over"), key=lambda each: each[0])
     over = sorted((each for each in placed if each[1].when == "over"), key=lambda each: each[0], reverse=True)
-    return [pool for _, pool in [*coming, *over]]
+    idle = [each for each in coming if each[1].when == "to come" and not each[1].told.planned]
+    return [pool for _, pool in [*(each for each in coming if each not in idle), *over, *idle]]
 
 
 def _headline(alignment: dict[str, Any], totals: dict[str, Any], pools: Sequence[Pool]) -> Headline:
     now = [pool.told for pool in pools if pool.when == "now" and pool.told.load is not None]
-    amounts = ("funded", "approved", "committed", "actual", "planned", "claimed", "validated")
     return Headline(
-        alignment["index"],
-        alignment["must_move_minor"],
-        *(totals[f"{name}_minor"] for name in amounts),
-        totals["roi"],
-        max(now, key=lambda row: row.load or 0.0, default=None),
+        index=alignment["index"],
+        must_move_minor=alignment["must_move_minor"],
+        funded_minor=totals["funded_minor"],
+        approved_minor=totals["approved_minor"],
+        committed_minor=totals["committed_minor"],
+        actual_minor=totals["actual_minor"],
+        planned_minor=totals["planned_minor"],
+        claimed_minor=totals["claimed_minor"],
+        validated_minor=totals["validated_minor"],
+        roi=totals["roi"],
+        load=max(now, key=lambda row: row.load or 0.0, default=None),
     )
 
 

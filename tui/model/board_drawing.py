@@ -14,6 +14,9 @@ from tui.model.glyphs import Glyphs
 from tui.model.pieces import Look, Piece, ToSetter
 from tui.model.text import clean, fit
 
+MOST_BAR = 40
+"""Cells of the longest bar."""
+
 
 class Drawing(NamedTuple):
     """How a panel is drawn: for how many cells, with which signs, and, where it can use them, on how many lines."""
@@ -31,6 +34,10 @@ class Drawing(NamedTuple):
     def name(self, text: str, cells: int, look: Look = "plain") -> Piece:
         """Return a text from an event, clean, in so many cells."""
         return Piece(fit(clean(text), cells, ellipsis=self.glyphs.ellipsis), look)
+
+    def sign(self, problem: bool) -> str:
+        """Return the sign of a problem, as wide a blank where there is none."""
+        return f" {self.glyphs.problem}" if problem else "  "
 
     def over(self, share: float | None) -> str:
         """Return the sign and word of what is more than there is, nothing for what is not."""

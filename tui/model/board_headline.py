@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from projections.views import Question
+from rich.cells import cell_len
+
 from tui.model.board import BoardSeen
-from tui.model.board_drawing import Drawing, first_fit, part_of, share_of, signed, whole_percent
+from tui.model.board_drawing import MOST_BAR, Drawing, first_fit, part_of, share_of, signed, whole_percent
 from tui.model.chart import figure
-from tui.model.pieces import Lead, Look, Piece, Pieces, ToEntry, ToSetter
+from tui.model.pieces import Lead, Look, Piece, Pieces, ToEntry, ToTotal
 from tui.model.text import clean, fit
 
 MOST_LOAD = 1.5
@@ -36,7 +37,7 @@ def headline(seen: BoardSeen, drawing: Drawing) -> list[Pieces]:
     adds what is committed. Return is filled to what is validated of what is planned; the mark is what was spent, so
     that a bar beyond it has paid. Capacity is filled to what is planned; the mark is all there is.
     """
-    blocks = [_alignment(seen), _spend(seen, drawing), _return(seen), _capacity(seen, drawing)]
+    blocks = _blocks(seen, drawing)
     cells = max((drawing.width - GAP * (len(blocks) - 1)) // len(blocks), 8)
     first: list[Piece] = []
     second: list[Piece] = []
@@ -47,13 +48,30 @@ def headline(seen: BoardSeen, drawing: Drawing) -> list[Pieces]:
     return [tuple(first[:-1]), tuple(second[:-1])]
 
 
+def headline_list(seen: BoardSeen, drawing: Drawing) -> list[Pieces]:
+    """Return the headline one figure a line, with its bar behind it: for plain text."""
+    blocks = _blocks(seen, drawing)
+    texts = max(cell_len(block.texts[0]) for block in blocks)
+    cells = max(min(drawing.width - texts - GAP, MOST_BAR), 8)
+    return [
+        (
+            Piece(fit(block.texts[0], texts), block.look, block.leads, block.name),
+            *(Piece(" " * GAP), *drawing.bar(block.share, cells, block.mark)),
+        )
+        for block in blocks
+    ]
+
+
+def _blocks(seen: BoardSeen, drawing: Drawing) -> list[Block]:
+    return [_alignment(seen), _spend(seen, drawing), _return(seen), _capacity(seen, drawing)]
+
+
 def _alignment(seen: BoardSeen) -> Block:
     told = seen.headline
     index = "–" if told.index is None else f"{told.index:.4f}"
     moves = "" if told.index is None else f", {figure(told.must_move_minor, 'money', seen.currency)} must move"
-    leads = ToSetter(Question("alignment"), seen.objectives[0].objective, "share") if seen.objectives else None
     texts = (f"Alignment {index} of 1{moves}", f"Alignment {index} of 1", f"Alignment {index}")
-    return Block("alignment.index", texts, told.index, 1.0, leads)
+    return Block("alignment.index", texts, told.index, 1.0, ToTotal("index"))
 
 
 def _spend(seen: BoardSeen, drawing: Drawing) -> Block:
@@ -68,7 +86,7 @@ def _spend(seen: BoardSeen, drawing: Drawing) -> Block:
         f"Spend {percent}{over}",
     )
     mark = share_of(told.actual_minor + told.committed_minor, told.approved_minor)
-    return Block("spend.actual", texts, share, mark, look="problem" if over else "strong")
+    return Block("spend.actual", texts, share, mark, ToTotal("actual"), "problem" if over else "strong")
 
 
 def _return(seen: BoardSeen) -> Block:
@@ -79,8 +97,8 @@ def _return(seen: BoardSeen) -> Block:
         f"ROI {signed(told.roi)}, {validated} validated",
         f"ROI {signed(told.roi)}",
     )
-    planned = told.planned_minor
-    return Block("roi", texts, share_of(told.validated_minor, planned), share_of(told.actual_minor, planned))
+    share, mark = (share_of(minor, told.planned_minor) for minor in (told.validated_minor, told.actual_minor))
+    return Block("roi", texts, share, mark, ToTotal("roi"))
 
 
 def _capacity(seen: BoardSeen, drawing: Drawing) -> Block:

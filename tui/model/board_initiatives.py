@@ -47,8 +47,9 @@ def initiatives(seen: BoardSeen, drawing: Drawing, order: str = "priority", word
         lines.append(tuple(cells[:-1]))
     count, ended = len(seen.initiatives), sum(seen.ended.values())
     shown = f"{len(found):,} of {count:,} hold {clean(words, 24)}" if words else f"{count:,} under way"
-    empty = "None holds this text; / asks for another." if words else "No initiatives yet; ProposeInitiative proposes one."
-    return Panel("initiatives", f"Initiatives by {order}", lines, f"{shown}, {ended:,} ended" if ended else shown, empty)
+    note = f"{shown}, {ended:,} ended" if ended else shown
+    empty = "None holds them; / asks for others." if words else "No initiatives yet; ProposeInitiative proposes one."
+    return Panel("initiatives", f"Initiatives by {order}", lines, note, empty)
 
 
 def chosen(rows: Sequence[Ranked], order: str, words: str) -> list[Ranked]:
@@ -75,12 +76,12 @@ def _columns(seen: BoardSeen, drawing: Drawing) -> list[Column]:
     return [
         Column("#", max(ranks, 2), lambda each: [_rank(each, max(ranks, 2))], right=True),
         Column("", ids, lambda each: [_id(each, drawing, ids)]),
-        Column("was", 4, lambda each: [Piece(fit(_was(each, drawing), 4, right=True), "dim")], 84, True),
+        Column("was", 4, lambda each: [Piece(fit(_was(each, drawing), 4, right=True), "dim")], 92, True),
         Column("stream", 9, lambda each: [drawing.name(each.told.value_stream, 9, "dim")], 110),
         Column("stage", stages, lambda each: [drawing.name(_stage(each), stages)], 56),
         Column("score", max(scored + 4, 5), lambda each: _score(each, drawing, scored), right=not scored),
-        Column("value", 5, lambda each: [_mark(each, "value", each.ranked.value)], 84, True),
-        Column("novel", 5, lambda each: [_mark(each, "novelty", each.ranked.novelty)], 84, True),
+        Column("value", 5, lambda each: [_mark(each, "value", each.ranked.value)], 92, True),
+        Column("novel", 5, lambda each: [_mark(each, "novelty", each.ranked.novelty)], 92, True),
         Column("approved", 8, lambda each: [_approved(each)], 84, True),
         Column("spent of approved" if spent > 10 else "spent", spent + 8, lambda each: _spend(each, drawing, spent)),
     ]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from projections.rows import BenefitRow, NeedRow
-from tui.model.board import BoardSeen, Point, Pool
-from tui.model.board_drawing import Drawing, first_fit, share_of, signed, to_setter, whole_percent, widest
+from projections.rows import NeedRow
+from tui.model.board import BoardSeen, Pool
+from tui.model.board_drawing import MOST_BAR, Drawing, first_fit, share_of, signed, to_setter, whole_percent, widest
 from tui.model.board_headline import MOST_LOAD
 from tui.model.chart import figure
-from tui.model.figures import percent, sparkline
+from tui.model.figures import percent
 from tui.model.pieces import Look, Panel, Piece, Pieces, ToEntry
 from tui.model.text import clean, fit
 
-MOST_BAR = 40
-"""Cells of the longest bar."""
+NO_ENVELOPE = "(none)"
 
 NEEDS = {
     "condition_overdue": "condition",
@@ -102,6 +101,29 @@ def streams(seen: BoardSeen, drawing: Drawing) -> Panel:
     return Panel("streams", title, lines, empty="No value stream has money yet; FundEnvelope funds one.")
 
 
+def envelopes(seen: BoardSeen, drawing: Drawing) -> Panel:
+    """Return what is spent of each envelope, with a mark where what is approved from it ends, and what is free."""
+    names = widest([row.key or NO_ENVELOPE for row in seen.envelopes], 24, 8)
+    cells = min(drawing.width - names - 1 - len("     18 M  free  1.25 M !"), MOST_BAR)
+    lines = []
+    for row in seen.envelopes:
+        over = row.free_minor < 0
+        funded, free = (figure(minor, "money", row.currency) for minor in (row.funded_minor, row.free_minor))
+        spent, approved = (share_of(minor, row.funded_minor) for minor in (row.actual_minor, row.approved_minor))
+        look: Look = "problem" if over else "plain"
+        lines.append(
+            (
+                *(drawing.name(row.key or NO_ENVELOPE, names, look), Piece(" ")),
+                *drawing.bar(spent, cells, approved),
+                to_setter("spend", row.key, "funded_minor", f"{funded:>9}"),
+                Piece("  free"),
+                to_setter("spend", row.key, "free_minor", f"{free:>8}{drawing.sign(over)}", look),
+            )
+        )
+    title = f"Envelopes: spent {drawing.glyphs.target} approved, funded"
+    return Panel("envelopes", title, lines, empty="None is funded; FundEnvelope funds one.")
+
+
 def needs(seen: BoardSeen, drawing: Drawing) -> Panel:
     """Return what needs a decision: what is late or over first, then what is due first."""
     rows = sorted(seen.needs, key=lambda row: (not _is_late(row), -(row.days or 0), row.kind, row.subject))
@@ -182,64 +204,28 @@ def capacity(seen: BoardSeen, drawing: Drawing) -> Panel:
 
 def benefits(seen: BoardSeen, drawing: Drawing) -> Panel:
     """Return what was validated of each benefit's plan, with a mark where the claims are, the greatest plan first."""
-    told = seen.headline
-    fixed = len("   50.6 M   55.9 %") + 2
+    told, fixed = seen.headline, len("   50.6 M   55.9 %") + 2
     names = min(widest([row.title for row in seen.benefits], 60, 12), max(drawing.width - fixed - 10, 12))
     cells = min(drawing.width - names - fixed, MOST_BAR)
     lines: list[Pieces] = []
+    if seen.benefits:
+        share, claimed = (share_of(each, told.planned_minor) for each in (told.validated_minor, told.claimed_minor))
+        amount = Piece(f"{figure(told.planned_minor, 'money', seen.currency):>9}{percent(share):>9}", "strong")
+        name = drawing.name("all of them", names, "strong")
+        lines.append((name, Piece(" "), *drawing.bar(share, cells, claimed), amount))
     for row in seen.benefits:
-        mark = share_of(row.claimed_minor, row.planned_minor) if row.claimed_minor else None
-        unmeasured = (Piece(fit("unmeasured", cells), "dim"),)
-        drawn = drawing.bar(row.realised, cells, mark) if row.measured else unmeasured
+        claimed = share_of(row.claimed_minor, row.planned_minor) if row.claimed_minor else None
+        drawn = drawing.bar(row.realised, cells, claimed) if row.measured else [Piece(fit("unmeasured", cells), "dim")]
+        planned = f"{figure(row.planned_minor, 'money', row.currency):>9}"
         lines.append(
-            (drawing.name(row.title, names), Piece(" "), *drawn, *_benefit(row, row.planned_minor, row.realised))
+            (
+                *(drawing.name(row.title, names), Piece(" "), *drawn),
+                to_setter("benefits", row.benefit, "planned_minor", planned),
+                to_setter("benefits", row.benefit, "validated_minor", f"{percent(row.realised):>9}"),
+            )
         )
-    if lines:
-        mark = share_of(told.claimed_minor, told.planned_minor)
-        share = share_of(told.validated_minor, told.planned_minor)
-        amount = Piece(f" {figure(told.planned_minor, 'money', seen.currency):>8}{percent(share):>9}", "strong")
-        lines.insert(0, (drawing.name("all of them", names, "strong"), Piece(" "), *drawing.bar(share, cells, mark), amount))
     title = f"Benefits: validated {drawing.glyphs.target} claimed, planned"
     return Panel("benefits", title, lines, empty="None is promised; PlanBenefit does.")
-
-
-def _benefit(row: BenefitRow, planned_minor: int, share: float | None) -> tuple[Piece, Piece]:
-    planned = figure(planned_minor, "money", row.currency)
-    return (
-        to_setter("benefits", row.benefit, "planned_minor", f" {planned:>8}"),
-        to_setter("benefits", row.benefit, "validated_minor", f"{percent(share):>9}"),
-    )
-
-
-def trend(points: Sequence[Point], currency: str | None, drawing: Drawing) -> Panel:
-    """Return the headline at the end of each quarter as sparklines, the day of the board last."""
-
-    def money(value: float) -> str:
-        return figure(value, "money", currency)
-
-    rows: list[tuple[str, list[float | None], Callable[[float], str]]] = [
-        ("alignment", [each.index for each in points], lambda value: f"{value:.4f}"),
-        ("approved", [each.approved_minor for each in points], money),
-        ("actual", [each.actual_minor for each in points], money),
-        ("validated", [each.validated_minor for each in points], money),
-    ]
-    room = max(drawing.width - 27, 1)
-    shown = max(min(room, len(points)), 1)
-    cells = min(room // shown, 3)
-    height = max(min((drawing.height + 1) // len(rows) - 1, 6), 1)
-    lines: list[Pieces] = []
-    for name, values, told in rows:
-        known = [value for value in values[-shown:] if value is not None]
-        first, last = (told(known[0]), told(known[-1])) if known else ("–", "–")
-        drawn = sparkline(values[-shown:], drawing.glyphs, height=height, cells=cells)
-        for place, line in enumerate(drawn, start=1):
-            at_end = place == len(drawn)
-            start = f"{name:<9} {first:>7} " if at_end else " " * 18
-            lines.append((Piece(start), Piece(line, "bar"), Piece(f" {last}" if at_end else "", "strong")))
-        if height > 1 and name != rows[-1][0]:
-            lines.append((Piece(""),))
-    since = f" since {points[-shown].day}" if points else ""
-    return Panel("trend", f"Each quarter{since}, as known then", lines if points else [])
 
 
 PANELS: dict[str, Callable[[BoardSeen, Drawing], Panel]] = {
@@ -247,6 +233,7 @@ PANELS: dict[str, Callable[[BoardSeen, Drawing], Panel]] = {
     "alignment": alignment,
     "pipeline": pipeline,
     "streams": streams,
+    "envelopes": envelopes,
     "models": models,
     "capacity": capacity,
     "benefits": benefits,

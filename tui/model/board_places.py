@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+PRIORITIES = ("initiatives", "alignment")
+MONEY = ("needs", "pipeline", "streams", "envelopes")
+EVIDENCE = ("models", "capacity", "benefits")
+
 COLUMNS: tuple[tuple[int, tuple[tuple[str, ...], ...]], ...] = (
-    (170, (("initiatives", "alignment"), ("needs", "pipeline", "streams", "trend"), ("models", "capacity", "benefits"))),
-    (110, (("initiatives", "alignment", "trend"), ("needs", "pipeline", "streams", "models", "capacity", "benefits"))),
-    (0, (("initiatives", "needs", "alignment", "pipeline", "streams", "models", "capacity", "benefits", "trend"),)),
+    (170, (PRIORITIES, (*MONEY, "trend"), EVIDENCE)),
+    (110, ((*PRIORITIES, "trend"), (*MONEY, *EVIDENCE))),
+    (0, (("initiatives", "needs", "alignment", *MONEY[1:], *EVIDENCE, "trend"),)),
 )
 """From which width on, the panels of each column from top to bottom. The first column is the widest."""
 
 FIRST_SHARE = {3: 0.5, 2: 0.58, 1: 1.0}
 """How much of the width the first column has, by the number of columns."""
 
-LEAST_LINES = 3
+LEAST_LINES = 2
 """Lines of a panel that has more of them and little room."""
 
 SLOT_LINES = 4
@@ -98,6 +102,10 @@ def _shared(
         heights = {**{name: heights[name] for name in seen}, shown: height - sum(heights[name] for name in seen)}
         return heights, hidden
     left = height - sum(heights.values())
+    for name in sorted(column, key=lambda each: wanted[each] - heights[each]):
+        if wanted[name] - heights[name] <= min(left, LEAST_LINES):  # a short list is seen whole before a long one grows
+            left -= wanted[name] - heights[name]
+            heights[name] = wanted[name]
     while left and (short := [name for name in column if heights[name] < wanted[name]]):
         for name in short[:left]:
             heights[name] += 1

@@ -42,7 +42,9 @@ def bar(share: float, width: int, mark: float | None = None, glyphs: Glyphs = UN
     return "".join(cells)
 
 
-def sparkline(values: Sequence[float | None], glyphs: Glyphs = UNICODE, *, height: int = 1, cells: int = 1) -> list[str]:
+def sparkline(
+    values: Sequence[float | None], glyphs: Glyphs = UNICODE, *, height: int = 1, cells: int = 1
+) -> list[str]:
     """Return values as columns from the least to the greatest, on so many lines, the upper one first.
 
     Shape: *height* lines; each value is *cells* wide, with a blank between where there are more than one. A value that
@@ -55,8 +57,9 @@ def sparkline(values: Sequence[float | None], glyphs: Glyphs = UNICODE, *, heigh
         0 if value is None else 1 + round((value - least) / ((most - least) or 1.0) * (height * steps - 1))
         for value in values
     ]
+    gap = " " if cells > 1 else ""
     lines = []
     for line in range(height - 1, -1, -1):
-        columns = [glyphs.steps[max(0, min(level - line * steps, steps))] * max(cells - (cells > 1), 1) for level in levels]
-        lines.append((" " if cells > 1 else "").join(columns))
+        signs = (glyphs.steps[max(0, min(level - line * steps, steps))] for level in levels)
+        lines.append(gap.join(sign * (cells - len(gap)) for sign in signs))
     return lines

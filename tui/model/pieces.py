@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from projections.views import Question
+from projections.why_total import Total
 
 Look = Literal["plain", "strong", "dim", "bar", "problem"]
 """How a piece is drawn. What it means stands in its words or signs too."""
@@ -31,7 +32,13 @@ class ToSetter(NamedTuple):
     field: str
 
 
-Lead = ToInitiative | ToEntry | ToSetter
+class ToTotal(NamedTuple):
+    """The last entry that a total of the portfolio rests on."""
+
+    total: Total
+
+
+Lead = ToInitiative | ToEntry | ToSetter | ToTotal
 
 
 class Piece(NamedTuple):

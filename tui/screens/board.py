@@ -12,7 +12,9 @@ from textual.content import Content
 from textual.widgets import Footer, Static
 
 from projections.moment import Moment
+from projections.replica import Replica
 from projections.why import why
+from projections.why_total import why_total
 from tui import keys
 from tui.app import ModeScreen
 from tui.board import NOTHING, header, is_past, moment_of, own_day, points_before
@@ -20,10 +22,11 @@ from tui.model.as_of import AsOf, parse, quarter_end
 from tui.model.board import BoardSeen, Point, see_board, see_point
 from tui.model.board_drawing import Drawing
 from tui.model.board_headline import headline
-from tui.model.board_initiatives import ORDERS, chosen, initiatives
-from tui.model.board_panels import PANELS, trend
+from tui.model.board_initiatives import ORDERS, initiatives
+from tui.model.board_panels import PANELS
 from tui.model.board_places import BORDER, Places, names, places
-from tui.model.pieces import Panel, ToEntry, ToInitiative, ToSetter
+from tui.model.board_trend import trend
+from tui.model.pieces import Panel, ToEntry, ToInitiative, ToSetter, ToTotal
 from tui.model.state_lines import see_state
 from tui.model.text import clean
 from tui.screens.ask import AskScreen
@@ -51,7 +54,7 @@ class BoardScreen(ModeScreen):
     def compose(self) -> ComposeResult:
         ledger = self.ledger
         self.head, self.glyphs, self.session = ledger.head, ledger.glyphs, ledger.session
-        self.chosen: Chosen | None = None
+        self.chosen = None if ledger.day is None else Chosen(self.head.sequence, ledger.day)
         self.order, self.words = next(iter(ORDERS)), ""
         self.seen: BoardSeen | None = None
         self.points: list[Point] = []
@@ -185,8 +188,8 @@ class BoardScreen(ModeScreen):
             await self._open(lead.initiative, moment)
         elif isinstance(lead, ToEntry):
             await self._replay(lead.sequence)
-        elif isinstance(lead, ToSetter):
-            found = await self.session.ask(lambda replica: why(replica, lead.question, lead.key, lead.field, moment))
+        else:
+            found = await self.session.ask(lambda replica: _setter(replica, lead, moment))
             if found is None:
                 self.app.notify("no entry has set this")
             else:
@@ -240,16 +243,17 @@ class BoardScreen(ModeScreen):
             return
         self.seen = await self.session.ask(lambda replica: see_board(replica, moment))
         self._draw_panels()
-        points = []
-        for each in points_before(self.session, moment):
-            key = (each.sequence, each.as_of)
-            if key not in self.kept:
-                self.kept[key] = await self.session.ask(lambda replica, at=each: see_point(replica, at))
-            points.append(self.kept[key])
-        self.points = points
+        self.points = [await self._point(each) for each in points_before(self.session, moment)]
         while len(self.kept) > MOST_KEPT:
             del self.kept[next(iter(self.kept))]
         self._draw_panels()
+
+    async def _point(self, moment: Moment) -> Point:
+        """Return the headline at the end of a quarter, from memory where it was asked for before."""
+        key = (moment.sequence, moment.as_of)
+        if key not in self.kept:
+            self.kept[key] = await self.session.ask(lambda replica: see_point(replica, moment))
+        return self.kept[key]
 
     def _draw_header(self) -> None:
         moment = self.moment
@@ -296,3 +300,10 @@ class BoardScreen(ModeScreen):
         if name == "trend":
             return trend(self.points, seen.currency, drawing)
         return PANELS[name](seen, drawing)
+
+
+def _setter(replica: Replica, lead: ToSetter | ToTotal, moment: Moment) -> int | None:
+    """Return the entry that last set what a figure leads to."""
+    if isinstance(lead, ToTotal):
+        return why_total(replica, lead.total, moment)
+    return why(replica, lead.question, lead.key, lead.field, moment)

@@ -13,7 +13,7 @@ from textual.binding import Binding
 from textual.strip import Strip
 
 from tui.model.glyphs import UNICODE, Glyphs
-from tui.model.pieces import Lead, Look, Piece, Pieces, text_of
+from tui.model.pieces import Lead, Look, Piece, Pieces, ToInitiative, text_of
 from tui.widgets.rows import Line, Rows
 
 T = TypeVar("T")
@@ -40,7 +40,8 @@ class Figures(Rows):
 
     def __init__(self, glyphs: Glyphs = UNICODE, *, id: str | None = None, empty: str = "") -> None:
         super().__init__(id=id, empty=empty)
-        self.glyphs, self.figure = glyphs, 0
+        self.glyphs = glyphs
+        self.figure: int | None = None
 
     def show_pieces(self, lines: Sequence[Pieces]) -> None:
         """Show these lines. The cursor stays on the figure it is on where there still is one, else on its line."""
@@ -52,7 +53,8 @@ class Figures(Rows):
         same = [place for place in leading if before in {piece.leads for piece in self._pieces(place)}]
         if before is not None and same:
             self.cursor = same[0]
-            self.figure = [piece.leads for piece in self._figures()].index(before)
+            if self.figure is not None:
+                self.figure = [piece.leads for piece in self._figures()].index(before)
         elif self.cursor not in leading:
             self.cursor = min(leading, key=lambda place: abs(place - self.cursor))
         self._see_cursor()
@@ -61,7 +63,7 @@ class Figures(Rows):
     def here(self) -> Piece | None:
         """The figure under the cursor, None where the line has none."""
         figures = self._figures()
-        return figures[min(self.figure, len(figures) - 1)] if figures else None
+        return figures[self._number(figures)] if figures else None
 
     @property
     def lead(self) -> Lead | None:
@@ -93,7 +95,7 @@ class Figures(Rows):
                 look = self.get_component_rich_style(f"figures--{piece.look}")
                 style = look + Style(bgcolor=ground.bgcolor, bold=True) if at_cursor else look
             if here is not None and piece is here:
-                style += self._of_figure()
+                style += Style(reverse=True)
             segments.append(Segment(piece.text, style))
         return Strip(segments).adjust_cell_length(self.size.width, ground)
 
@@ -114,7 +116,7 @@ class Figures(Rows):
         """Move the cursor to another figure of its line."""
         figures = self._figures()
         if figures:
-            self.figure = max(0, min(min(self.figure, len(figures) - 1) + by, len(figures) - 1))
+            self.figure = max(0, min(self._number(figures) + by, len(figures) - 1))
             self.refresh()
             self.post_message(self.Selected(self, self.lead))
 
@@ -142,9 +144,6 @@ class Figures(Rows):
         if (self.cursor, self.here) == before or event.chain > 1:
             self.action_open()
 
-    def _of_figure(self) -> Style:
-        return Style(reverse=True)
-
     def _pieces(self, place: int) -> Pieces:
         pieces: Pieces = self.lines[place].opens
         return pieces
@@ -152,11 +151,16 @@ class Figures(Rows):
     def _figures(self) -> list[Piece]:
         return [piece for piece in self._pieces(self.cursor) if piece.leads is not None] if self.lines else []
 
+    def _number(self, figures: Sequence[Piece]) -> int:
+        """Return which figure the cursor is on: where none was chosen, on what opens an initiative, else the first."""
+        if self.figure is not None:
+            return min(self.figure, len(figures) - 1)
+        kinds = [isinstance(piece.leads, ToInitiative) for piece in figures]
+        return kinds.index(True) if True in kinds else 0
+
     def _leading(self) -> list[int]:
         return [
-            place
-            for place in range(len(self.lines))
-            if any(piece.leads is not None for piece in self._pieces(place))
+            place for place in range(len(self.lines)) if any(piece.leads is not None for piece in self._pieces(place))
         ]
 
     def _see_cursor(self) -> None:
