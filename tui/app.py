@@ -134,10 +134,8 @@ class LedgerApp(App[int]):
 
     def action_zoom(self) -> None:
         """Give the panel in focus the whole screen, and back."""
-        if self.screen.maximized is not None:
-            self.screen.minimize()
-        elif self.focused is not None:
-            self.screen.maximize(self.focused)
+        if isinstance(self.screen, ModeScreen):
+            self.screen.zoom()
 
     def action_help(self) -> None:
         """Show every key of this screen."""
@@ -175,6 +173,13 @@ class ModeScreen(Screen[None]):
     def field(self) -> str | None:
         """Return the name of the field in focus, None for none."""
         return None
+
+    def zoom(self) -> None:
+        """Give the panel in focus the whole screen, and back."""
+        if self.maximized is not None:
+            self.minimize()
+        elif self.focused is not None:
+            self.maximize(self.focused)
 
     async def go(self, text: str) -> None:
         """Go to the place an address names."""

@@ -20,7 +20,7 @@ def trend(points: Sequence[Point], currency: str | None, drawing: Drawing) -> Pa
     Shape: a line a figure; where there is room, a line that names it and a chart as wide as the panel under it.
     """
     if not points:
-        return Panel("trend", "Each quarter", [])
+        return Panel("trend", "Each quarter", [], empty="reading…")
 
     def money(value: float) -> str:
         return figure(value, "money", currency)
@@ -37,7 +37,7 @@ def trend(points: Sequence[Point], currency: str | None, drawing: Drawing) -> Pa
     lines: list[Pieces] = []
     for name, values, told in rows:
         first, last = ("–" if value is None else told(value) for value in (values[-shown], values[-1]))
-        drawn = sparkline(values[-shown:], drawing.glyphs, height=max(height - 1, 1), cells=min(room // shown, 5))
+        drawn = sparkline(values[-shown:], drawing.glyphs, height=max(height - 1, 1), cells=min(room // shown, 8))
         if height > 1:
             lines.append((Piece(f"{name:<9} {first} {drawing.glyphs.becomes} "), Piece(last, "strong")))
             lines += [(Piece(line, "bar"),) for line in drawn]

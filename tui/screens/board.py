@@ -24,7 +24,7 @@ from tui.model.board_drawing import Drawing
 from tui.model.board_headline import headline
 from tui.model.board_initiatives import ORDERS, initiatives
 from tui.model.board_panels import PANELS
-from tui.model.board_places import BORDER, Places, names, places
+from tui.model.board_places import BORDER, Box, Places, names, places
 from tui.model.board_trend import trend
 from tui.model.pieces import Panel, ToEntry, ToInitiative, ToSetter, ToTotal
 from tui.model.state_lines import see_state
@@ -35,6 +35,7 @@ from tui.screens.replay import ReplayScreen, too_small
 from tui.widgets.figures import GUTTER, Figures
 
 ALL_PANELS = ("initiatives", *PANELS, "trend")
+TREND_LINES = 4
 MOST_KEPT = 200
 """Quarters whose figures are kept."""
 
@@ -61,6 +62,7 @@ class BoardScreen(ModeScreen):
         self.kept: dict[tuple[int, datetime.date], Point] = {}
         self.front = "needs"
         self.placed: Places | None = None
+        self.whole: str | None = None
         yield Static(id="tiny")
         with Vertical(classes="body"):
             yield Static(classes="header", id="header")
@@ -99,6 +101,11 @@ class BoardScreen(ModeScreen):
     def field(self) -> str | None:
         here = self.focused.here if isinstance(self.focused, Figures) else None
         return here.name if here is not None and here.name else None
+
+    def zoom(self) -> None:
+        here = self.focused.id if isinstance(self.focused, Figures) else None
+        self.whole = here if self.whole is None and here in ALL_PANELS else None
+        self._draw_panels()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._draw_panels)
@@ -170,9 +177,11 @@ class BoardScreen(ModeScreen):
         self._focus(listed[(place + by) % len(listed)])
 
     def _focus(self, name: str) -> None:
+        if self.whole is not None and name in ALL_PANELS:
+            self.whole = name
         if self.placed is not None and name in self.placed.behind:
             self.front = name
-            self._draw_panels()
+        self._draw_panels()
         self.panel(name).focus(scroll_visible=False)
 
     # Where figures lead
@@ -275,6 +284,8 @@ class BoardScreen(ModeScreen):
         width, height = self.query_one("#panels").size
         counts = self._counts(seen)
         self.placed = places(width, height, counts, self.front)
+        if self.whole is not None:
+            self.placed = Places({self.whole: Box(0, 0, width, height)}, [])
         self.panel("headline").show_pieces(headline(seen, Drawing(width - 2 * GUTTER, self.glyphs)))
         for name in ALL_PANELS:
             widget, box = self.panel(name), self.placed.boxes.get(name)
@@ -292,7 +303,8 @@ class BoardScreen(ModeScreen):
             widget.show_pieces(panel.lines)
 
     def _counts(self, seen: BoardSeen) -> dict[str, int]:
-        return {name: len(self._made(seen, name, Drawing(60, self.glyphs)).lines) for name in ALL_PANELS}
+        counts = {name: len(self._made(seen, name, Drawing(60, self.glyphs)).lines) for name in ALL_PANELS}
+        return {**counts, "trend": max(counts["trend"], TREND_LINES)}  # its place is kept while it is asked for
 
     def _made(self, seen: BoardSeen, name: str, drawing: Drawing) -> Panel:
         if name == "initiatives":
