@@ -46,6 +46,8 @@ VIEW_FILES = (
     "value_streams.sql",
     "capacity.sql",
     "conditions.sql",
+    "why.sql",
+    "headline.sql",
     "refusals.sql",
 )
 

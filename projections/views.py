@@ -76,6 +76,8 @@ class Asked(NamedTuple):
 
 
 class _Shape(NamedTuple):
+    """How a view is asked for. key: the column, or columns, that name a row."""
+
     row: type[Row]
     key: str
     query: Callable[[Question, str], str]
@@ -103,9 +105,13 @@ def ask(replica: Replica, question: Question, moment: Moment) -> View:
 
 
 def key_of(question: Question, row: Row) -> str | None:
-    """Return what names a row among the rows of its view; rows of spend have a currency besides."""
-    key = getattr(row, VIEWS[question.name].key)
-    return key if key is None else str(key)
+    """Return what names a row among the rows of its view; rows of spend and value_streams have a currency besides.
+
+    Shape: of several columns those that are not null, joined by slashes; None where the one column is null.
+    """
+    columns = VIEWS[question.name].key.split()
+    named = [str(value) for name in columns if (value := getattr(row, name)) is not None]
+    return "/".join(named) if named else None
 
 
 def own_currency(replica: Replica, sequence: int) -> str | None:
@@ -213,9 +219,11 @@ VIEWS: dict[str, _Shape] = {
         _simple("value_streams"),
         lambda asked: value_stream_totals(asked.rows, asked.currency),
     ),
-    "capacity": _Shape(CapacityRow, "pool", _simple("capacity"), lambda asked: capacity_totals(asked.rows)),
+    "capacity": _Shape(
+        CapacityRow, "pool skill unit period", _simple("capacity"), lambda asked: capacity_totals(asked.rows)
+    ),
     "conditions": _Shape(ConditionRow, "condition", _simple("conditions"), lambda asked: condition_totals(asked.rows)),
-    "state": _Shape(StateRow, "field", lambda _, at: f"from state(?, {at})", _count),
+    "state": _Shape(StateRow, "field key currency", lambda _, at: f"from state(?, {at})", _count),
     "refusals": _Shape(RefusalRow, "refusal", _simple("refusals"), _count),
 }
 """Every view by name."""

@@ -31,15 +31,18 @@ from schemas.events import (
 from schemas.events.policy import ScoredCriterion
 from schemas.values import Commitment
 from tests.oracle import (
+    MEASURES,
     Counted,
     Movement,
     Row,
+    alignment,
     as_float,
     cost_of,
     counting,
     described,
     entry_held,
     held,
+    initiatives,
     money_by_initiative,
     movements,
     portfolio_currency,
@@ -48,7 +51,7 @@ from tests.oracle import (
     split,
     status_of,
 )
-from tests.oracle_decisions import DESCRIBED, ENDED, benefits, conditions_set
+from tests.oracle_decisions import DESCRIBED, ENDED, benefits, conditions_set, decisions
 
 FIELDS = (
     *("title", "value_stream", "sponsor", "lead", "kind", "horizon", "eu_class", "stage", "status", "rank", "tier"),
@@ -221,6 +224,21 @@ def conditions(events: Sequence[Recorded], as_known: int, as_of: datetime.date) 
             }
         )
     return sorted(rows, key=lambda row: (row["condition"], row["sequence"]))
+
+
+def headline(events: Sequence[Recorded], as_known: int, as_of: datetime.date) -> Row:
+    """Return the figures of the whole portfolio."""
+    currency = portfolio_currency(events, as_known)
+    own = [row for row in spend(events, as_known, as_of, "envelope") if row["currency"] == currency]
+    _, aligned = alignment(events, as_known, as_of)
+    return {
+        "currency": currency,
+        **{f"{name}_minor": sum(row[f"{name}_minor"] for row in own) for name in MEASURES},
+        **{name: aligned[name] for name in ("index", "drift", "orphan_share", "must_move_minor")},
+        "decisions_open": sum(row["outcome"] == "open" for row in decisions(events, as_known, as_of)),
+        "conditions_overdue": sum(row["days_overdue"] is not None for row in conditions(events, as_known, as_of)),
+        "initiatives_active": sum(row["status"] not in ENDED for row in initiatives(events, as_known, as_of)),
+    }
 
 
 def state(events: Sequence[Recorded], as_known: int, as_of: datetime.date, initiative: str) -> list[Row]:

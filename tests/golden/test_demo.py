@@ -17,9 +17,11 @@ from ledger.demo import ORIGIN, PORTFOLIO, Step, clock, steps
 from ledger.demo.portfolio import ENVELOPES, FORTY, YEARS
 from ledger.store import Draft, MemoryStore, OutcomeUnknown
 from ledger.writer import Writer
+from projections.headline import headline
 from projections.moment import moment
 from projections.replica import Replica
 from projections.views import Question, ask
+from projections.why import why
 from schemas import codec
 from schemas.envelope import Recorded
 from schemas.events import FACTS
@@ -257,6 +259,9 @@ def test_the_ten_figures_of_alignment(run: Run, when: str) -> None:
     orphan, drift, index = (f"{told[name]:.4f}".lstrip("0") for name in ("orphan_share", "drift", "index"))
     assert f"{orphan} {drift} {index}" == rest
     assert (told["amount_minor"], round(told["must_move_minor"] / K)) == (amount * K, must_move)
+    whole = headline(run.replica, moment(run.replica, as_known, as_of or None, now=LAST))
+    figures = (whole.approved_minor, whole.index, whole.orphan_share, whole.must_move_minor)
+    assert figures == (amount * K, told["index"], told["orphan_share"], told["must_move_minor"])
 
 
 def drift_of(money: Counter[str]) -> Fraction:
@@ -530,6 +535,10 @@ def test_beat_13_the_reversal_moves_the_data_to_telematics(run: Run) -> None:
         for known in (str(reversal.at - 1), str(right.at))
     )
     assert before["AI-0012"] - after["AI-0012"] == after["AI-0016"] - before["AI-0016"] == 18_640_000
+    at = moment(run.replica, str(right.at), None, now=LAST)
+    question = Question("spend", by="initiative")
+    causes = [why(run.replica, question, name, "actual_minor", at) for name in ("AI-0012", "AI-0016")]
+    assert causes == [reversal.at, right.at]
 
 
 def test_beat_20_over_the_envelope_for_a_month(run: Run) -> None:

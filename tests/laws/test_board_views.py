@@ -6,10 +6,12 @@ import datetime
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from projections.headline import headline
 from projections.moment import Moment
 from projections.replica import Replica
 from projections.views import Question, ask
@@ -39,6 +41,7 @@ def assert_board_equals_the_fold(
     assert priority.totals == approximately(totals)
     for name, fold in FOLDS.items():
         assert plain(ask(replica, Question(name), moment)) == approximately(fold(events, sequence, day)), name
+    assert msgspec.structs.asdict(headline(replica, moment)) == approximately(oracle.headline(events, sequence, day))
     for initiative in initiatives:
         told = plain(ask(replica, Question("state", initiative=initiative), moment))
         assert told == oracle.state(events, sequence, day, initiative), initiative

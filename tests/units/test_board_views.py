@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+import msgspec
 import pytest
 
+from projections.headline import headline
 from projections.moment import Moment
 from projections.views import Question, View, ask
 from schemas.envelope import Recorded
@@ -336,3 +338,36 @@ def test_a_condition_is_open_then_overdue_then_what_it_was_discharged_as() -> No
         (None, "D-1", False, "lee"),
     ]
     assert view.totals == {"conditions": 3, "open": 2, "met": 1, "waived": 0, "breached": 0, "overdue": 1}
+
+
+# headline
+
+
+def test_the_headline_is_the_totals_of_the_views_it_is_made_of() -> None:
+    events = events_of(
+        ("2026-01-01", w.objectives(w.objective("a", 5_000), w.objective("b", 5_000))),
+        ("2026-01-01", w.fund("claims", 1_000)),
+        ("2026-01-01", w.fund("lab", 900, "EUR")),
+        ("2026-01-01", w.propose("AI-1")),
+        ("2026-01-01", w.propose("AI-2")),
+        ("2026-01-01", w.align("AI-1", a=10_000)),
+        ("2026-01-02", w.approve("AI-1", "claims", 300, conditions=[w.condition("K-1", "2026-01-31")])),
+        ("2026-01-02", w.approve("AI-2", "claims", 100)),
+        ("2026-01-03", w.request("D-1")),
+        ("2026-01-03", w.request("D-2")),
+        ("2026-01-04", w.close("D-2", "deferred", "2026-01-04")),
+        ("2026-01-05", w.gate("AI-2", "kill", "proposed")),
+    )
+
+    def told(day: datetime.date, as_known: int = len(events)) -> dict[str, Any]:
+        found = msgspec.structs.asdict(headline(replica_of(events), Moment(as_known, None, day)))
+        assert found == pytest.approx(oracle.headline(events, as_known, day))
+        return found
+
+    at_last = told(FAR)
+    assert (at_last["funded_minor"], at_last["approved_minor"], at_last["currency"]) == (1_000, 400, "USD")
+    assert (at_last["index"], at_last["drift"], at_last["orphan_share"]) == pytest.approx((0.5, 0.5, 0.25))
+    assert [at_last[name] for name in ("decisions_open", "conditions_overdue", "initiatives_active")] == [1, 1, 1]
+    early = told(datetime.date(2026, 1, 3))
+    assert [early[name] for name in ("decisions_open", "conditions_overdue", "initiatives_active")] == [2, 0, 2]
+    assert told(FAR, 3)["index"] is None
