@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from ledger.settings import Settings
 from tui.common import WORLD_FAILED, CommandError
 from tui.model.door import Door
 from tui.model.text import clean
@@ -75,6 +76,17 @@ async def serving(
     finally:
         await runner.cleanup()
         listening.close()
+
+
+def command_of(name: str, chosen: Settings) -> list[str]:
+    """Return the command line of one of our own commands under the settings of this process, as flags alone.
+
+    Whatever lies in the current directory, it is this program that starts.
+    """
+    given = {"data": str(chosen.data.absolute()), "actor": chosen.actor, "portfolio": chosen.portfolio}
+    given["nats"] = chosen.nats
+    flags = [f"--{flag}={value}" for flag, value in given.items() if value is not None]
+    return [sys.executable, "-P", "-m", "tui.cli", name, *flags]
 
 
 def _listening(host: str, port: int, behind_proxy: str | None) -> socket.socket:

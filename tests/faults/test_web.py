@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -19,11 +20,13 @@ import aiohttp
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
-from tests.program import ROOT
+from ledger.settings import Settings
+from tests.program import ROOT, done
 from tui import web_session, web_site
 from tui.common import CommandError
 from tui.model.text import has_hidden
-from tui.web import serve, serving
+from tui.web import command_of, serve, serving
+from tui.web_session import environment_of
 from tui.web_site import ASSETS, COOKIE, Serving
 
 TINY = ROOT / "tests" / "tiny_app.py"
@@ -614,6 +617,23 @@ def test_the_command_is_read_by_no_shell(tmp_path: Path) -> None:
             assert not (ROOT / "owned").exists()
 
     visit(told())
+
+
+def test_a_command_of_ours_takes_the_settings_of_its_server_as_flags(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tui").mkdir()
+    (tmp_path / "tui" / "cli.py").write_text("raise SystemExit('the current directory was believed')")
+    monkeypatch.chdir(tmp_path)
+    command = command_of("init", Settings(Path("data"), "told", "ana", None))
+    environment = environment_of({"PORTFOLIO_DATA": "/nowhere", "PATH": os.environ["PATH"]}, 80, 24)
+    ran = subprocess.run([*command, "told", "--currency=USD"], env=environment, capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (0, ""), ran
+    assert (tmp_path / "data").is_dir()
+    logged = done(tmp_path / "data", "log", "--portfolio", "told", "--json").json
+    assert logged["actor"] == "ana"
+    given = command_of("replay", Settings(tmp_path, None, "ana", "nats://127.0.0.1:4222"))[4:]
+    assert given == ["replay", f"--data={tmp_path}", "--actor=ana", "--nats=nats://127.0.0.1:4222"]
 
 
 # The server's end.
