@@ -122,9 +122,11 @@ class App:
                 # Killed, and still here: a child of its own holds the pipes. It is not ours to look for.
                 if force is not None and self.process.returncode is None:
                     force()
+        await asyncio.wait(reading, timeout=KILL_S)
         for task in reading:
             task.cancel()
         await asyncio.gather(*reading, return_exceptions=True)
+        self.process._transport.close()  # type: ignore[attr-defined]  # asyncio has no public way to let go of pipes
         return self.process.returncode
 
     def last_words(self) -> str:
