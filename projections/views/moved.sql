@@ -8,6 +8,9 @@ create or replace macro money_moved(as_known, as_of) as table
 select sequence, measure, envelope, initiative, currency, minor, true as counted
 from money(as_known, as_of)
 union all
-select r.sequence, m.measure, m.envelope, m.initiative, m.currency, -m.minor, false
-from entry_reversed r join money_recorded() m on m.sequence = r.reversed_sequence
-where r.kind = 'void' and r.sequence <= as_known and m.effective_on <= as_of;
+select m.voided_at, m.measure::varchar, e.name, i.name, c.name, -m.minor, false
+from money_entries m
+left join names e on e.id = m.envelope_id
+left join names i on i.id = m.initiative_id
+left join names c on c.id = m.currency_id
+where m.voided_at <= as_known and m.effective_on <= as_of;
