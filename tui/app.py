@@ -78,7 +78,8 @@ class LedgerApp(App[int]):
         arrived = await self.session.refresh()
         if arrived:
             self.head.arrived()
-        if isinstance(self.screen, ModeScreen) and self.screen.is_mounted:
+        # While the application closes its screens are taken down under this timer.
+        if self.is_running and isinstance(self.screen, ModeScreen) and self.screen.is_mounted:
             self.screen.news(arrived)
 
     async def action_go(self, mode: Mode) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 from collections.abc import Sequence
+from typing import Literal
 
 from projections.moment import Moment
 from projections.replica import Replica
+from projections.terms import fiscal_year_start, stage_order
+from projections.views import Question, ask
 from tui.model.as_of import quarter_ends
-from tui.model.board import BoardSeen, Point, see_board, see_point
+from tui.model.board import VIEWS, BoardSeen, Point, see_board, see_point, seen_of
 from tui.model.board_drawing import Drawing
 from tui.model.board_headline import headline_list
 from tui.model.board_initiatives import initiatives
@@ -39,25 +43,28 @@ def moment_of(session: Session, head: Head, day: datetime.date | None) -> Moment
     return session.moment(head.sequence, day or own_day(session, head))
 
 
-def is_past(session: Session, head: Head, moment: Moment) -> bool:
-    """Say whether a board shows less than everything that is known today."""
-    return not head.at_tip or moment.as_of < own_day(session, head)
+def standing(session: Session, head: Head, moment: Moment) -> Literal["live", "past", "ahead"]:
+    """Say whether a board shows everything that is known today, less, or what is recorded for a day to come."""
+    own = own_day(session, head)
+    if not head.at_tip or moment.as_of < own:
+        return "past"
+    return "ahead" if moment.as_of > own else "live"
 
 
 def header(session: Session, head: Head, moment: Moment, glyphs: Glyphs, width: int) -> str:
     """Return the first line of the board: of what, of when, as known when, and how things stand."""
-    standing = f"{glyphs.live} LIVE"
-    if is_past(session, head, moment):
-        standing = f"{glyphs.past} PAST {glyphs.same} read only"
+    words = f"{glyphs.live} LIVE"
+    if (stands := standing(session, head, moment)) != "live":
+        words = f"{glyphs.past} {stands.upper()} {glyphs.same} read only"
     if session.offline is not None:
         since, _ = session.offline
-        standing = f"{glyphs.offline} OFFLINE since {since:%H:%M}"
+        words = f"{glyphs.offline} OFFLINE since {since:%H:%M}"
     place = f"seq {moment.sequence:,}/{session.line.tip:,}"
     if width < 110:
-        return f"{glyphs.board} BOARD  as of {moment.as_of}  known {place}  {standing}"
+        return f"{glyphs.board} BOARD  as of {moment.as_of}  known {place}  {words}"
     known = f"known {instant(moment.recorded_at)[:16]} UTC, {place}"
     portfolio = clean(session.portfolio, 24)
-    told = f"{glyphs.board} BOARD  {portfolio}   as of {moment.as_of}   {known}   {standing}"
+    told = f"{glyphs.board} BOARD  {portfolio}   as of {moment.as_of}   {known}   {words}"
     return f"{told}   proof not checked" if len(told) + 20 <= width - 2 else told
 
 
@@ -75,13 +82,23 @@ def points_before(session: Session, moment: Moment) -> list[Moment]:
     return [*found, moment]
 
 
+async def seen_by(session: Session, moment: Moment) -> BoardSeen:
+    """Return what the board shows at a moment, its views asked side by side."""
+    answers = await asyncio.gather(
+        *(session.ask(lambda replica, name=name: ask(replica, Question(name), moment)) for name in VIEWS)  # type: ignore[misc]
+    )
+    starts_in_month = await session.ask(fiscal_year_start)
+    order = await session.ask(lambda replica: stage_order(replica, moment))
+    return seen_of(moment, dict(zip(VIEWS, answers, strict=True)), starts_in_month, order)
+
+
 async def plain_board(session: Session, head: Head, day: datetime.date | None, glyphs: Glyphs) -> str:
     """Return the board of a head as plain text."""
     moment = moment_of(session, head, day)
     first = header(session, head, moment, glyphs, PLAIN_WIDTH * 2).removeprefix(f"{glyphs.board} ")
     if not moment.sequence:
         return f"{first}\n\n{NOTHING}"
-    seen = await session.ask(lambda replica: see_board(replica, moment))
+    seen = await seen_by(session, moment)
     ends = points_before(session, moment)
     points = await session.ask(lambda replica: [see_point(replica, each) for each in ends])
     return f"{first}\n\n{text(seen, points, glyphs)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -20,8 +20,11 @@ from schemas.values import period_days
 
 T = TypeVar("T")
 
-VIEWS = ("alignment", "value_streams", "initiatives", "priority", "gates", "models", "capacity", "benefits", "needs")
-"""The views a board asks, besides spend by envelope."""
+VIEWS = (
+    *("alignment", "spend", "value_streams", "initiatives", "priority"),
+    *("gates", "models", "capacity", "benefits", "needs"),
+)
+"""The views a board asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +114,23 @@ class Point:
 def see_board(replica: Replica, moment: Moment) -> BoardSeen:
     """Return what the board shows at a moment."""
     views = {name: ask(replica, Question(name), moment) for name in VIEWS}
-    spend = ask(replica, Question("spend"), moment)
+    return seen_of(moment, views, fiscal_year_start(replica), stage_order(replica, moment))
+
+
+def seen_of(moment: Moment, views: Mapping[str, View], starts_in_month: int, order: Sequence[str]) -> BoardSeen:
+    """Return what the board shows of the views it asks. starts_in_month: of the fiscal year. order: of the stages."""
     told = {row.initiative: row for row in _rows(views["initiatives"], InitiativeRow)}
     ranked = _rows(views["priority"], PriorityRow)
     under_way = [Ranked(told[row.initiative], row) for row in ranked]
     live = {row.initiative for row in ranked}
     ended = Counter(row.status for name, row in told.items() if name not in live)
     capacity = _rows(views["capacity"], CapacityRow)
-    pools = _pools(capacity, moment.as_of, fiscal_year_start(replica))
+    pools = _pools(capacity, moment.as_of, starts_in_month)
     models = [row for row in _rows(views["models"], ModelRow) if row.retires_on is not None and row.dependents]
     benefits = _rows(views["benefits"], BenefitRow)
+    envelopes = _rows(views["spend"], SpendRow)
     return BoardSeen(
-        portfolio=replica.portfolio,
+        portfolio=views["alignment"].portfolio,
         moment=moment,
         currency=views["alignment"].currency,
         headline=_headline(views["alignment"].totals, views["value_streams"].totals, pools),
@@ -134,10 +142,10 @@ def see_board(replica: Replica, moment: Moment) -> BoardSeen:
             [each.told for each in under_way],
             _rows(views["gates"], GateRow),
             moment.as_of,
-            stage_order(replica, moment),
+            order,
         ),
         streams=_rows(views["value_streams"], ValueStreamRow),
-        envelopes=sorted(_rows(spend, SpendRow), key=lambda row: (row.free_minor >= 0, -row.uncommitted_minor)),
+        envelopes=sorted(envelopes, key=lambda row: (row.free_minor >= 0, -row.uncommitted_minor, row.key or "")),
         models=sorted(models, key=lambda row: (row.retires_on or datetime.date.max, -row.exposed_minor)),
         capacity=pools,
         benefits=sorted(benefits, key=lambda row: (-row.planned_minor, row.benefit)),

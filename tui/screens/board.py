@@ -17,12 +17,12 @@ from projections.why import why
 from projections.why_total import why_total
 from tui import keys
 from tui.app import ModeScreen
-from tui.board import NOTHING, header, is_past, moment_of, own_day, points_before
+from tui.board import NOTHING, header, moment_of, own_day, points_before, seen_by, standing
 from tui.model.as_of import AsOf, parse, quarter_end
-from tui.model.board import BoardSeen, Point, see_board, see_point
+from tui.model.board import BoardSeen, Point, see_point
 from tui.model.board_drawing import Drawing
 from tui.model.board_headline import headline
-from tui.model.board_initiatives import ORDERS, initiatives
+from tui.model.board_initiatives import ORDERS, chosen, initiatives
 from tui.model.board_panels import PANELS
 from tui.model.board_places import BORDER, Box, Places, names, places
 from tui.model.board_trend import trend
@@ -36,8 +36,12 @@ from tui.widgets.figures import GUTTER, Figures
 
 ALL_PANELS = ("initiatives", *PANELS, "trend")
 TREND_LINES = 4
+"""Lines the figures over time ask for, also while they are being asked for themselves."""
 MOST_KEPT = 200
 """Quarters whose figures are kept."""
+
+MOST_BOARDS = 16
+"""Boards that are kept, so that going back and forth asks once."""
 
 
 class Chosen(NamedTuple):
@@ -59,7 +63,8 @@ class BoardScreen(ModeScreen):
         self.order, self.words = next(iter(ORDERS)), ""
         self.seen: BoardSeen | None = None
         self.points: list[Point] = []
-        self.kept: dict[tuple[int, datetime.date], Point] = {}
+        self.kept: dict[Moment, Point] = {}
+        self.boards: dict[Moment, BoardSeen] = {}
         self.front = "needs"
         self.placed: Places | None = None
         self.whole: str | None = None
@@ -192,7 +197,7 @@ class BoardScreen(ModeScreen):
 
     @work(exclusive=True, group="lead")
     async def on_rows_opened(self, message: Figures.Opened) -> None:
-        lead, moment = message.opens, self.moment
+        lead, moment = message.opens, self.moment if self.seen is None else self.seen.moment
         if isinstance(lead, ToInitiative):
             await self._open(lead.initiative, moment)
         elif isinstance(lead, ToEntry):
@@ -250,25 +255,34 @@ class BoardScreen(ModeScreen):
             self.seen = None
             self._draw_panels()
             return
-        self.seen = await self.session.ask(lambda replica: see_board(replica, moment))
+        self.seen = await self._seen(moment)
+        self._draw_header()
         self._draw_panels()
         self.points = [await self._point(each) for each in points_before(self.session, moment)]
         while len(self.kept) > MOST_KEPT:
             del self.kept[next(iter(self.kept))]
         self._draw_panels()
 
+    async def _seen(self, moment: Moment) -> BoardSeen:
+        """Return what the board shows at a moment, from memory where it was asked for before."""
+        if moment not in self.boards:
+            self.boards[moment] = await seen_by(self.session, moment)
+            while len(self.boards) > MOST_BOARDS:
+                del self.boards[next(iter(self.boards))]
+        return self.boards[moment]
+
     async def _point(self, moment: Moment) -> Point:
         """Return the headline at the end of a quarter, from memory where it was asked for before."""
-        key = (moment.sequence, moment.as_of)
-        if key not in self.kept:
-            self.kept[key] = await self.session.ask(lambda replica: see_point(replica, moment))
-        return self.kept[key]
+        if moment not in self.kept:
+            self.kept[moment] = await self.session.ask(lambda replica: see_point(replica, moment))
+        return self.kept[moment]
 
     def _draw_header(self) -> None:
         moment = self.moment
         told = header(self.session, self.head, moment, self.glyphs, self.app.size.width)
-        self.query_one("#header", Static).update(Content(told), layout=False)
-        self.set_class(is_past(self.session, self.head, moment), "-past")
+        reading = "" if self.seen is None or self.seen.moment == moment else "   reading…"
+        self.query_one("#header", Static).update(Content(told + reading), layout=False)
+        self.set_class(standing(self.session, self.head, moment) != "live", "-past")
         self.query_one("#tiny", Static).update(Content(too_small(self.app.size.width, self.app.size.height)))
 
     def _draw_panels(self) -> None:
@@ -297,14 +311,15 @@ class BoardScreen(ModeScreen):
             scrolls = counts[name] > box.height - BORDER
             drawing = Drawing(box.width - BORDER - 2 * GUTTER - scrolls, self.glyphs, box.height - BORDER)
             panel = self._made(seen, name, drawing)
-            widget.border_title = panel.title
-            widget.border_subtitle = panel.note
+            widget.border_title = Content(panel.title)
+            widget.border_subtitle = Content(panel.note)
             widget.empty = panel.empty
             widget.show_pieces(panel.lines)
 
     def _counts(self, seen: BoardSeen) -> dict[str, int]:
-        counts = {name: len(self._made(seen, name, Drawing(60, self.glyphs)).lines) for name in ALL_PANELS}
-        return {**counts, "trend": max(counts["trend"], TREND_LINES)}  # its place is kept while it is asked for
+        counts = {name: len(PANELS[name](seen, Drawing(60, self.glyphs)).lines) for name in PANELS}
+        listed = len(chosen(seen.initiatives, self.order, self.words))
+        return {**counts, "initiatives": listed + bool(listed), "trend": TREND_LINES}
 
     def _made(self, seen: BoardSeen, name: str, drawing: Drawing) -> Panel:
         if name == "initiatives":
