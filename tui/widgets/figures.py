@@ -127,8 +127,8 @@ class Figures(Rows):
 
     def on_click(self, event: events.Click) -> None:
         event.prevent_default()
-        place = event.y + self.scroll_offset.y
-        if place not in self._leading():
+        within = event.get_content_offset(self)
+        if within is None or (place := within.y + self.scroll_offset.y) not in self._leading():
             return
         before = (self.cursor, self.here)
         self.cursor = place
@@ -137,7 +137,7 @@ class Figures(Rows):
             end += cell_len(piece.text)
             if piece.leads is not None:
                 self.figure = next(number for number, each in enumerate(figures) if each is piece)
-                if event.x < end:
+                if within.x < end:
                     break
         self.refresh()
         self.post_message(self.Selected(self, self.lead))
