@@ -108,6 +108,7 @@ def _capacity(seen: BoardSeen, drawing: Drawing) -> Block:
     load = row.load or 0.0
     over = drawing.over(load)
     told = f"Capacity {whole_percent(load)}{over}"
-    texts = (f"{told}, {clean(row.skill, 16)} {row.period}", f"{told} {row.period}", told)
+    short = f"Load {whole_percent(load)}{over}"
+    texts = (f"{told}, {clean(row.skill, 16)} {row.period}", f"{told} {row.period}", told, short)
     leads = ToEntry(row.last_sequence)
     return Block("capacity.load", texts, load / MOST_LOAD, 1 / MOST_LOAD, leads, "problem" if over else "strong")

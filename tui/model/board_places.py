@@ -38,10 +38,11 @@ class Box(NamedTuple):
 
 
 class Places(NamedTuple):
-    """Where panels stand, in the order of reading. behind: those that share the place of the one in front."""
+    """Where panels stand, in the order of reading. behind: those that share the place of the one in front of them."""
 
     boxes: Mapping[str, Box]
     behind: Sequence[str]
+    in_front: Sequence[str]
 
 
 def names(width: int) -> list[str]:
@@ -57,6 +58,7 @@ def places(width: int, height: int, lines: Mapping[str, int], front: str) -> Pla
     widths = [first, *[rest] * (len(columns) - 2), width - first - rest * max(len(columns) - 2, 0)][: len(columns)]
     boxes: dict[str, Box] = {}
     behind: list[str] = []
+    in_front: list[str] = []
     for place, column in enumerate(columns):
         heights, hidden = _stacked(column, height, lines, front)
         y = 0
@@ -64,7 +66,8 @@ def places(width: int, height: int, lines: Mapping[str, int], front: str) -> Pla
             boxes[name] = Box(sum(widths[:place]), y, widths[place], tall)
             y += tall
         behind += hidden
-    return Places(boxes, behind)
+        in_front += list(heights)[-1:] if hidden else []
+    return Places(boxes, behind, in_front)
 
 
 def _columns(width: int) -> Sequence[Sequence[str]]:

@@ -14,6 +14,10 @@ MOST_HEIGHT = 8
 """Lines of the tallest chart, its name among them."""
 
 
+MOST_CELLS = 4
+"""Cells a quarter has at most, the blank after it among them."""
+
+
 def trend(points: Sequence[Point], currency: str | None, drawing: Drawing) -> Panel:
     """Return the headline at the end of each quarter, the day of the board last.
 
@@ -34,10 +38,13 @@ def trend(points: Sequence[Point], currency: str | None, drawing: Drawing) -> Pa
     height = min((drawing.height + 1) // len(rows) - 1, MOST_HEIGHT)
     room = drawing.width if height > 1 else max(drawing.width - 27, 1)
     shown = min(room, len(points))
+    cells = min(room // shown, MOST_CELLS)
     lines: list[Pieces] = []
     for name, values, told in rows:
         first, last = ("–" if value is None else told(value) for value in (values[-shown], values[-1]))
-        drawn = sparkline(values[-shown:], drawing.glyphs, height=max(height - 1, 1), cells=min(room // shown, 8))
+        drawn = sparkline(
+            values[-shown:], drawing.glyphs, height=max(height - 1, 1), cells=min(room // shown, MOST_CELLS)
+        )
         if height > 1:
             lines.append((Piece(f"{name:<9} {first} {drawing.glyphs.becomes} "), Piece(last, "strong")))
             lines += [(Piece(line, "bar"),) for line in drawn]

@@ -299,7 +299,7 @@ class BoardScreen(ModeScreen):
         counts = self._counts(seen)
         self.placed = places(width, height, counts, self.front)
         if self.whole is not None:
-            self.placed = Places({self.whole: Box(0, 0, width, height)}, [])
+            self.placed = Places({self.whole: Box(0, 0, width, height)}, [], [])
         self.panel("headline").show_pieces(headline(seen, Drawing(width - 2 * GUTTER, self.glyphs)))
         for name in ALL_PANELS:
             widget, box = self.panel(name), self.placed.boxes.get(name)
@@ -312,7 +312,8 @@ class BoardScreen(ModeScreen):
             drawing = Drawing(box.width - BORDER - 2 * GUTTER - scrolls, self.glyphs, box.height - BORDER)
             panel = self._made(seen, name, drawing)
             widget.border_title = Content(panel.title)
-            widget.border_subtitle = Content(panel.note)
+            more = f"tab: {len(self.placed.behind)} more" if self.placed.behind and name in self.placed.in_front else ""
+            widget.border_subtitle = Content("   ".join(filter(None, (panel.note, more))))
             widget.empty = panel.empty
             widget.show_pieces(panel.lines)
 
