@@ -42,9 +42,7 @@ def trend(points: Sequence[Point], currency: str | None, drawing: Drawing) -> Pa
     lines: list[Pieces] = []
     for name, values, told in rows:
         first, last = ("–" if value is None else told(value) for value in (values[-shown], values[-1]))
-        drawn = sparkline(
-            values[-shown:], drawing.glyphs, height=max(height - 1, 1), cells=min(room // shown, MOST_CELLS)
-        )
+        drawn = sparkline(values[-shown:], drawing.glyphs, height=max(height - 1, 1), cells=cells)
         if height > 1:
             lines.append((Piece(f"{name:<9} {first} {drawing.glyphs.becomes} "), Piece(last, "strong")))
             lines += [(Piece(line, "bar"),) for line in drawn]
