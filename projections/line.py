@@ -56,16 +56,6 @@ class Line:
         place = bisect_right(self.sequences, sequence)
         return self.recorded_us[place] if place < len(self) else None
 
-    def share(self, sequence: int, *, by_time: bool) -> float:
-        """Return how far along the line a sequence stands, 0 to 1."""
-        place = self.place(sequence)
-        if place < 0 or len(self) < 2:
-            return 0.0 if place < 0 or len(self) == 0 else 1.0
-        if not by_time:
-            return place / (len(self) - 1)
-        first, last = self.recorded_us[0], self.recorded_us[-1]
-        return (self.recorded_us[place] - first) / (last - first) if last > first else place / (len(self) - 1)
-
     def sequence_at(self, share: float, *, by_time: bool) -> int:
         """Return the sequence that stands so far along the line; 0 on an empty one."""
         if not len(self):

@@ -1,5 +1,7 @@
 """Addresses: what a person may type to go somewhere, and what is copied comes back."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,7 +54,5 @@ def test_law_what_is_copied_leads_back(portfolio: str, sequence: int, field: str
 
 @given(st.text())
 def test_law_any_text_is_a_place_or_refused(text: str) -> None:
-    try:
-        parse(text)
-    except AddressError as error:
-        assert str(error)
+    with contextlib.suppress(AddressError):
+        assert parse(text) is not None
