@@ -69,8 +69,15 @@ class _Asked(NamedTuple):
 
     def moved(self, grouped_by: str, figure: str, key: str | None) -> int | None:
         """Return the last entry that moved a figure of spend."""
-        query = f"from figure_moved({self.two}, ?, ?, ?) where key is not distinct from ?"
-        return self.last(query, figure, grouped_by, self.currency, key)
+        column, known = "value_stream", key
+        if grouped_by != "value_stream" and key is not None:
+            column, known = "key_id", self.replica.ask("select number_of(?) as number", [key])[0]["number"]
+            if known is None:
+                return None
+        elif grouped_by != "value_stream":
+            column = "key_id"
+        query = f"from figure_moved({self.two}, ?, ?, ?) where {column} is not distinct from ?"
+        return self.last(query, figure, grouped_by, self.currency, known)
 
     def stated(self, initiative: Any, field: str) -> int | None:
         """Return the entry that set a field of an initiative's state."""

@@ -51,7 +51,7 @@ with ended as (
     group by initiative
 ), approved as (
     select initiative, sum(minor)::bigint as minor
-    from money(as_known, as_of)
+    from initiative_sums(as_known, as_of)
     where measure = 'approved' and currency = (select currency from portfolio_opened limit 1)
     group by initiative
 )
