@@ -105,3 +105,14 @@ class ConditionRow(msgspec.Struct, frozen=True):
     sequence: int
     discharged_on: datetime.date | None
     discharged_sequence: int | None
+
+
+class ConcentrationRow(msgspec.Struct, frozen=True):
+    """What rides on one initiative, supplier or provider of models. key: None for money that names none."""
+
+    kind: str
+    key: str | None
+    title: str | None
+    amount_minor: int
+    share: float
+    currency: str

@@ -6,7 +6,7 @@ import datetime
 
 import msgspec
 
-from projections.board_rows import CapacityRow, ConditionRow, PriorityRow, StateRow, ValueStreamRow
+from projections.board_rows import CapacityRow, ConcentrationRow, ConditionRow, PriorityRow, StateRow, ValueStreamRow
 
 
 class SpendRow(msgspec.Struct, frozen=True):
@@ -210,5 +210,6 @@ Row = (
     | ValueStreamRow
     | CapacityRow
     | ConditionRow
+    | ConcentrationRow
 )
 """A row of any view."""

@@ -230,6 +230,16 @@ def _conditions(asked: _Asked) -> int | None:
     return asked.of_row("sequence")
 
 
+def _concentration(asked: _Asked) -> int | None:
+    kind, _, key = (asked.key or "").partition("/")
+    if kind == "initiative":
+        return asked.stated(key, "title") if asked.field == "title" else asked.moved("initiative", "approved", key)
+    if kind != "supplier" or asked.field == "title":
+        return None
+    query = f"from contracted({asked.two}) where currency = ? and supplier is not distinct from ?"
+    return asked.last(query, asked.currency, key or None)
+
+
 def _counts(moment: Moment) -> str:
     """Return what an entry that counts fulfils, as SQL."""
     day = moment.as_of.isoformat()
@@ -259,6 +269,7 @@ _ANSWERS: dict[str, Callable[[_Asked], int | None]] = {
     "value_streams": _value_streams,
     "capacity": lambda asked: asked.of_row("last_sequence"),
     "conditions": _conditions,
+    "concentration": _concentration,
     "state": lambda asked: asked.of_row("sequence"),
 }
 """What set a value of each view."""

@@ -321,6 +321,10 @@ def test_beat_6_two_thirds_of_the_round_ride_on_one_provider(run: Run) -> None:
         for name, used in models.items()
     )
     assert round(100 * orion / sum(money.values())) == 67
+    rows = run.view("concentration", "2024-03-31").rows
+    share = {row.key: row.share for row in rows if row.kind == "model_provider"}
+    assert share["Orion"] == pytest.approx(float(orion / sum(money.values())))
+    assert max(share.values()) == share["Orion"]
 
 
 def test_beat_16_what_the_retirement_hits(run: Run) -> None:

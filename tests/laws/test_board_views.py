@@ -39,6 +39,10 @@ def assert_board_equals_the_fold(
     priority = ask(replica, Question("priority"), moment)
     assert plain(priority) == approximately(rows)
     assert priority.totals == approximately(totals)
+    rows, totals = oracle.concentration(events, sequence, day)
+    concentration = ask(replica, Question("concentration"), moment)
+    assert plain(concentration) == approximately(rows)
+    assert concentration.totals == {kind: pytest.approx(figures) for kind, figures in totals.items()}
     for name, fold in FOLDS.items():
         assert plain(ask(replica, Question(name), moment)) == approximately(fold(events, sequence, day)), name
     assert msgspec.structs.asdict(headline(replica, moment)) == approximately(oracle.headline(events, sequence, day))
