@@ -8,6 +8,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from itertools import pairwise
 
+import pyarrow as pa
+
 from projections.replica import Replica
 
 DAY_US = 86_400_000_000
@@ -96,8 +98,17 @@ def instant_of(us: int) -> datetime.datetime:
     return datetime.datetime.fromtimestamp(0, datetime.UTC) + datetime.timedelta(microseconds=us)
 
 
-def recorded_since(replica: Replica, after: int) -> tuple[list[int], list[int]]:
+def recorded_since(replica: Replica, after: int) -> tuple[array[int], array[int]]:
     """Return the sequences of the events behind one, and when each was recorded, in microseconds since 1970."""
     query = f"select sequence, epoch_us(recorded_at) as at from events where sequence > {after} order by sequence"
     table = replica.database.cursor().sql(query).to_arrow_table()
-    return table.column("sequence").to_pylist(), table.column("at").to_pylist()
+    return _numbers(table.column("sequence")), _numbers(table.column("at"))
+
+
+def _numbers(column: pa.ChunkedArray) -> array[int]:
+    """Return the numbers of a column, none of which is missing, without making an object of each."""
+    found = array("q")
+    for chunk in column.chunks:
+        start = chunk.offset * found.itemsize
+        found.frombytes(memoryview(chunk.buffers()[1])[start : start + len(chunk) * found.itemsize])
+    return found

@@ -75,7 +75,7 @@ class LedgerApp(App[int]):
         arrived = await self.session.refresh()
         if arrived:
             self.head.arrived()
-        if isinstance(self.screen, ModeScreen):
+        if isinstance(self.screen, ModeScreen) and self.screen.is_mounted:
             self.screen.news(arrived)
 
     async def action_go(self, mode: Mode) -> None:

@@ -43,9 +43,8 @@ async def replay_text(session: Session, head: Head, glyphs: Glyphs) -> str:
     if entry.event is None:
         seen, totals = unreadable(sequence, entry.foreign or ""), []
     else:
-        event = entry.event
-        seen = await session.ask(lambda replica: see(replica, sequence, event, entry.payload, base, here))
-        totals = await session.ask(lambda replica: moved(replica, base, here))
+        seen = await see(session.ask, entry.event, entry.payload, base, here)
+        totals = await moved(session.ask, entry.event, base, here)
     parts.append(f"Decision {sequence:,}\n" + "\n".join(line for line, _ in card_lines(seen.card, glyphs, WIDTH)))
     if seen.changes:
         changes = "\n".join(change_line(each, WIDTH, glyphs).rstrip() for each in seen.changes)

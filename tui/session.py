@@ -1,7 +1,7 @@
 """A session: what the screens ask of one portfolio. Read-only: it holds a stream to read, and nothing to write with.
 
-One replica, asked in a thread so that a screen never waits, by one question at a time; it takes in what the stream
-has gained whenever it is told to.
+One replica, asked in threads so that a screen never waits and two questions are answered at once; it takes in what the
+stream has gained whenever it is told to.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -50,19 +51,19 @@ class Session:
         self.zone = time_zone(replica)
         self.line = Line(*recorded_since(replica, 0))
         self._store = store
-        self._one_at_a_time = asyncio.Lock()
+        self._refreshing = asyncio.Lock()
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="ask")
 
     async def ask(self, work: Callable[[Replica], T]) -> T:
         """Return what *work* makes of the replica, in a thread."""
-        async with self._one_at_a_time:
-            return await asyncio.to_thread(work, self.replica)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, self.replica)
 
     async def refresh(self) -> int:
         """Take in what the stream has gained, and return how many events that is. A stream that is away is noted."""
         try:
             last = await self._store.last_sequence()
             if last > self.replica.sequence:
-                async with self._one_at_a_time:
+                async with self._refreshing:
                     before = self.replica.sequence
                     await catch_up(self.replica, self._store)
                     found = await asyncio.to_thread(recorded_since, self.replica, before)

@@ -107,5 +107,25 @@ def test_beat_37_suppose_the_avatar_had_been_kept(told: Path) -> None:
     assert done(told, "log", "--json").out == before
 
 
+def test_beats_33_and_34_the_auditor_s_finding_is_filed_and_answered(told: Path) -> None:
+    found = {each["finding"]: each for each in done(told, "findings", "--json").json["findings"]}
+    assert list(found) == ["F-001", "F-002", "F-003"]
+    orphan, *later = found["F-003"]["records"]
+    assert (orphan["recordedtime"][:10], orphan["actor"], orphan["severity"]) == ("2026-04-21", "hugo", "major")
+    about = done(told, "log", "--json", "--type", "ActualPosted").receipts
+    nameless = [event for event in about if "initiative" not in event["data"]]
+    assert len(nameless) == 12
+    assert orphan["sequence"] == int(nameless[0]["sequence"])
+    (answer,) = later
+    assert (answer["status"], answer["recordedtime"][:10]) == ("answered", "2026-05-18")
+    reversals = done(told, "log", "--json", "--type", "EntryReversed").receipts
+    assert [int(each["sequence"]) for each in reversals if each["data"]["sequence"] == orphan["sequence"]] == [
+        answer["answers"]
+    ]
+    assert [each["evidence_holds"] for each in found.values()] == [True, True, True]
+    done(told, "demo")
+    assert done(told, "findings", "--json").json["findings"] == list(found.values())
+
+
 def first(listed: Ran, decision: str) -> int:
     return next(int(event["sequence"]) for event in listed.receipts if event["data"]["decision"] == decision)

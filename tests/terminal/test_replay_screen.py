@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from projections.moment import Moment
+from schemas import codec
+from schemas.events import FACTS
 from tests.terminal.conftest import SIGNS, equals_golden, head_of, screen_text, session_of
 from tui.app import LedgerApp
+from tui.model.seen import moved
 from tui.plain_replay import replay_text
 
 DISSENT = 242
@@ -202,3 +206,18 @@ async def test_a_click_on_the_scrubber_goes_there(demo_store, tmp_path) -> None:
 async def test_a_terminal_that_is_too_small_says_so(demo_store, tmp_path, size) -> None:
     async with replaying(demo_store, tmp_path, DISSENT, size) as (app, _, _):
         assert f"The terminal is {size[0]}x{size[1]}; this screen needs 80x24." in screen_text(app)
+
+
+async def test_law_what_is_not_asked_twice_could_not_have_moved(demo_store, tmp_path) -> None:
+    session = session_of(demo_store, tmp_path)
+    first_of_kind: dict[str, int] = {}
+    for entry in demo_store.entries:
+        event = codec.decode(entry.payload, portfolio=session.portfolio, sequence=entry.sequence)
+        first_of_kind.setdefault(event.data.TYPE, entry.sequence)
+    for sequence in first_of_kind.values():
+        entry = await session.entry(sequence)
+        here = session.moment(sequence)
+        base = Moment(sequence - 1, here.recorded_at, here.as_of)
+        quick, whole = [await moved(session.ask, event, base, here) for event in (entry.event, None)]
+        assert quick == whole, entry.event.data.TYPE
+    assert len(first_of_kind) == len(FACTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 from array import array
 from collections.abc import Callable
@@ -314,12 +315,16 @@ class ReplayScreen(ModeScreen):
             self._draw_seen(unreadable(sequence, entry.foreign or ""), [])
             return
         event = entry.event
-        seen = await self.session.ask(lambda replica: see(replica, sequence, event, entry.payload, base, here))
-        if sequence == self.head.sequence:
-            self._draw_seen(seen, None)
-            changes = await self.session.ask(lambda replica: moved(replica, base, here))
+        moving = asyncio.ensure_future(
+            moved(self.session.ask, event if base.sequence == sequence - 1 else None, base, here)
+        )
+        try:
+            seen = await see(self.session.ask, event, entry.payload, base, here)
             if sequence == self.head.sequence:
-                self._draw_moved(changes)
+                self._draw_seen(seen, None)
+                self._draw_moved(await moving)
+        finally:
+            moving.cancel()
 
     def _base_of(self, sequence: int) -> Moment:
         """Return the moment a state is compared with."""
