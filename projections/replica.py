@@ -47,6 +47,7 @@ VIEW_FILES = (
     "capacity.sql",
     "conditions.sql",
     "concentration.sql",
+    "flow.sql",
     "why.sql",
     "headline.sql",
     "refusals.sql",

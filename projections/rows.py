@@ -6,7 +6,15 @@ import datetime
 
 import msgspec
 
-from projections.board_rows import CapacityRow, ConcentrationRow, ConditionRow, PriorityRow, StateRow, ValueStreamRow
+from projections.board_rows import (
+    CapacityRow,
+    ConcentrationRow,
+    ConditionRow,
+    FlowRow,
+    PriorityRow,
+    StateRow,
+    ValueStreamRow,
+)
 
 
 class SpendRow(msgspec.Struct, frozen=True):
@@ -211,5 +219,6 @@ Row = (
     | CapacityRow
     | ConditionRow
     | ConcentrationRow
+    | FlowRow
 )
 """A row of any view."""

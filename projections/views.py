@@ -8,7 +8,15 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
-from projections.board_rows import CapacityRow, ConcentrationRow, ConditionRow, PriorityRow, StateRow, ValueStreamRow
+from projections.board_rows import (
+    CapacityRow,
+    ConcentrationRow,
+    ConditionRow,
+    FlowRow,
+    PriorityRow,
+    StateRow,
+    ValueStreamRow,
+)
 from projections.board_totals import capacity_totals, condition_totals, value_stream_totals
 from projections.moment import Moment
 from projections.replica import Replica
@@ -229,6 +237,7 @@ VIEWS: dict[str, _Shape] = {
     ),
     "conditions": _Shape(ConditionRow, "condition", _simple("conditions"), lambda asked: condition_totals(asked.rows)),
     "concentration": _Shape(ConcentrationRow, "kind key", _simple("concentration"), _concentration_totals),
+    "flow": _Shape(FlowRow, "value_stream period", _simple("flow"), _count),
     "state": _Shape(StateRow, "field key currency", lambda _, at: f"from state(?, {at})", _count),
     "refusals": _Shape(RefusalRow, "refusal", _simple("refusals"), _count),
 }

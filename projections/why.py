@@ -270,6 +270,7 @@ _ANSWERS: dict[str, Callable[[_Asked], int | None]] = {
     "capacity": lambda asked: asked.of_row("last_sequence"),
     "conditions": _conditions,
     "concentration": _concentration,
+    "flow": lambda asked: asked.of_row("sequence"),
     "state": lambda asked: asked.of_row("sequence"),
 }
 """What set a value of each view."""

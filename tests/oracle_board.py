@@ -19,6 +19,7 @@ from schemas.events import (
     CommitmentPosted,
     ConditionDischarged,
     EntryReversed,
+    FlowReported,
     ForecastUpdated,
     GateDecided,
     InitiativeAmended,
@@ -262,6 +263,25 @@ def concentration(events: Sequence[Recorded], as_known: int, as_of: datetime.dat
             rows.append(row | {"currency": own})
         totals[kind] = {"amount_minor": whole, "hhi": float(squares) if above else None}
     return rows, totals
+
+
+def flow(events: Sequence[Recorded], as_known: int, as_of: datetime.date) -> list[Row]:
+    """Return one row a value stream and period, ordered by these."""
+    counted = counting(events, as_known, as_of)
+    rows = []
+    for stream, period in sorted({(each.fact.value_stream, each.fact.period) for each in said(counted, FlowReported)}):
+        entry = entry_held(
+            counted, FlowReported, lambda fact, at=(stream, period): (fact.value_stream, fact.period) == at
+        )
+        fact = entry.fact
+        completed = {kind: getattr(fact.completed, kind) for kind in ("feature", "defect", "risk", "debt")}
+        velocity, busy = sum(completed.values()), fact.active_h + fact.wait_h
+        shares = {f"{kind}_share": count / velocity if velocity else None for kind, count in completed.items()}
+        times = {name: getattr(fact, name) for name in ("flow_time_p50_h", "flow_time_p85_h", "active_h", "wait_h")}
+        efficiency = fact.active_h / busy if busy else None
+        told = {"value_stream": stream, "period": period, "velocity": velocity, **times, "efficiency": efficiency}
+        rows.append({**told, "load": fact.wip, **shares, "sequence": entry.sequence})
+    return rows
 
 
 def headline(events: Sequence[Recorded], as_known: int, as_of: datetime.date) -> Row:

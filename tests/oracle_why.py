@@ -324,5 +324,6 @@ ANSWERS: dict[str, Callable[[Asked], int | None]] = {
     "capacity": lambda asked: asked.row["last_sequence"],
     "conditions": conditions,
     "concentration": concentration,
+    "flow": lambda asked: asked.row["sequence"],
     "state": lambda asked: asked.row["sequence"],
 }

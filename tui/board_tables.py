@@ -7,7 +7,15 @@ from typing import Any
 
 import msgspec
 
-from projections.board_rows import CapacityRow, ConcentrationRow, ConditionRow, PriorityRow, StateRow, ValueStreamRow
+from projections.board_rows import (
+    CapacityRow,
+    ConcentrationRow,
+    ConditionRow,
+    FlowRow,
+    PriorityRow,
+    StateRow,
+    ValueStreamRow,
+)
 from projections.views import View
 from tui.model.figures import bar, money, percent
 from tui.model.table import table
@@ -134,6 +142,21 @@ def concentration(view: View) -> str:
     return f"{drawn}\n\nHHI, of 10,000: {', '.join(told)}"
 
 
+def flow(view: View) -> str:
+    """Return how work flowed, period by period, with a bar of how much of its time it was worked on."""
+    rows = []
+    for row in view.rows:
+        assert isinstance(row, FlowRow)
+        times = [f"{row.flow_time_p50_h:,}", f"{row.flow_time_p85_h:,}"]
+        kinds = [percent(each) for each in (row.feature_share, row.defect_share, row.risk_share, row.debt_share)]
+        told = [clean(row.value_stream, 24), clean(row.period, 12), f"{row.velocity:,}", *times]
+        told += [bar(row.efficiency or 0.0, 12), percent(row.efficiency), f"{row.load:,}", *kinds]
+        rows.append([*told, _sequence(row.sequence)])
+    headers = ["stream", "period", "velocity", "p50 h", "p85 h", "efficiency", "", "load"]
+    headers += ["features", "defects", "risks", "debt", "set by"]
+    return table(headers, rows, [False, False, True, True, True, False, *[True] * 7])
+
+
 def state(view: View) -> str:
     """Return the fields of an initiative and which entry last set each."""
     rows = []
@@ -161,6 +184,7 @@ BOARD_TABLES: dict[str, Callable[[View], str]] = {
     "capacity": capacity,
     "conditions": conditions,
     "concentration": concentration,
+    "flow": flow,
     "state": state,
 }
 """How each of these views is drawn."""

@@ -47,6 +47,7 @@ EMPTY = {
     "capacity": "No capacity yet: allocate it with an AllocateCapacity command (`portfolio send`).",
     "conditions": "No decision, gate or approval has set a condition by then.",
     "concentration": "No money counts yet, so nothing rides on anything.",
+    "flow": "No flow yet: report it with a ReportFlow command (`portfolio send`).",
     "state": "Nothing was said of this initiative by then.",
     "refusals": "Nothing was refused.",
 }

@@ -9,8 +9,8 @@
 create or replace macro provided(as_known, as_of) as table
 with approved as (
     select initiative, minor
-    from initiative_sums(as_known, as_of)
-    where measure = 'approved' and currency = (select currency from portfolio_opened limit 1)
+    from initiative_sums(as_known, as_of, one_measure := 'approved')
+    where currency = (select currency from portfolio_opened limit 1)
       and initiative is not null and minor > 0
 ), links as (
     select initiative, model, share_bp, bool_and(share_bp is not null) over (partition by initiative) as by_share
@@ -53,8 +53,8 @@ with own as (
     select currency from portfolio_opened limit 1
 ), amounts as (
     select 'initiative' as kind, initiative as key, minor
-    from initiative_sums(as_known, as_of)
-    where measure = 'approved' and currency = (from own) and initiative is not null
+    from initiative_sums(as_known, as_of, one_measure := 'approved')
+    where currency = (from own) and initiative is not null
     union all
     select 'supplier', supplier, minor from contracted(as_known, as_of) where currency = (from own)
     union all

@@ -38,7 +38,7 @@ with latest as (
     group by initiative
 )
 select f.initiative, greatest(l.sequence, m.sequence) as sequence
-from initiative_money(as_known, as_of) f
+from initiative_money(as_known, as_of, one_measure := 'forecast') f
 join latest l on l.initiative = f.initiative
 left join names n on n.name = f.initiative
 left join figure_moved(as_known, as_of, 'actual', 'initiative', in_currency) m on m.key_id = n.id

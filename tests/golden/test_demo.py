@@ -733,6 +733,15 @@ def test_value_streams_agree_with_spend(run: Run, day: str) -> None:
     assert all(streams.totals[f"{name}_minor"] == benefits[f"{name}_minor"] for name in ("planned", "validated"))
 
 
+def test_flow_of_four_value_streams(run: Run) -> None:
+    rows = run.view("flow", "2026-11-20").rows
+    reported = {(event.data.value_stream, event.data.period): event.data for event in run.of("FlowReported")}
+    assert [(row.value_stream, row.period) for row in rows] == sorted(reported)
+    assert {row.value_stream for row in rows} == {"claims", "uw", "service", "platform"}
+    assert all(row.load == reported[row.value_stream, row.period].wip for row in rows)
+    assert all(0 < row.efficiency < 1 for row in rows)
+
+
 def test_assurance_of_the_copilot(run: Run) -> None:
     rated = {str(event.data.as_at)[:7]: event.data.rating for event in run.of("AssuranceRated", initiative="AI-0007")}
     assert (rated["2024-12"], rated["2025-03"], rated["2025-07"]) == ("amber", "red", "amber")

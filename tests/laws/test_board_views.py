@@ -27,6 +27,7 @@ FOLDS: dict[str, Callable[[Sequence[Recorded], int, datetime.date], list[dict[st
     "value_streams": oracle.value_streams,
     "capacity": oracle.capacity,
     "conditions": oracle.conditions,
+    "flow": oracle.flow,
 }
 
 

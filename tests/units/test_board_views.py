@@ -399,6 +399,23 @@ def test_money_on_several_models_is_split_evenly_where_a_link_states_no_share() 
     assert ridden(events)["model_provider"] == {"Orion": 51, None: 50}
 
 
+# flow
+
+
+def test_the_flow_of_a_stream_in_a_period() -> None:
+    none_done = w.also(w.flow("retail", "2026-01", 3, 4), active_h=0, wait_h=0)
+    events = events_of(
+        ("2026-01-05", w.flow("retail", "2025-12", 40, 90, feature=4, defect=1)),
+        ("2026-02-05", none_done),
+    )
+    view = asked(events, "flow")
+    assert plain(view) == oracle.flow(events, 3, FAR)
+    done, idle = view.rows
+    assert (done.velocity, done.efficiency, done.load, done.flow_time_p85_h) == (5, 0.25, 4, 90)
+    assert (done.feature_share, done.defect_share, done.risk_share, done.debt_share) == (0.8, 0.2, 0, 0)
+    assert (idle.velocity, idle.efficiency, idle.feature_share, idle.sequence) == (0, None, None, 3)
+
+
 # headline
 
 
