@@ -7,6 +7,9 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from ledger import demo as story
 from ledger.access import Access
@@ -25,7 +28,11 @@ SHOWN = ("2024-12-31", "2025-03-17", "2026-11-20")
 """The days whose boards are printed; the last one is the end of the story."""
 
 
-async def demo(*, replay: bool = True, common: Common | None = None) -> int:
+async def demo(
+    *,
+    print_only: Annotated[bool, Parameter(negative="")] = False,
+    common: Common | None = None,
+) -> int:
     """Record the portfolio of Northwind Mutual, 40 AI initiatives over three years, and show its board at three dates.
 
     Running it again changes nothing; an interrupted run goes on where it was. The portfolio is called demo; look into
@@ -33,8 +40,8 @@ async def demo(*, replay: bool = True, common: Common | None = None) -> int:
 
     Parameters
     ----------
-    replay
-        Open the replay afterwards, where there is a terminal to draw on.
+    print_only
+        Do not open the replay.
     """
     common = replace(common or Common(), portfolio=story.PORTFOLIO)
     async with access(common) as (reached, chosen):
@@ -61,7 +68,7 @@ async def demo(*, replay: bool = True, common: Common | None = None) -> int:
     print("  portfolio replay --at 242 --portfolio demo")
     print("  portfolio suppose --leave-out 536 --portfolio demo")
     print("  portfolio rebuild --portfolio demo")
-    if replay and code == DONE and all(map(os.isatty, (0, 1, 2))):
+    if not print_only and code == DONE and all(map(os.isatty, (0, 1, 2))):
         return await open_in("replay", Opening(), common)
     return code
 
