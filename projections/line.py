@@ -56,16 +56,6 @@ class Line:
         place = bisect_right(self.sequences, sequence)
         return self.recorded_us[place] if place < len(self) else None
 
-    def share(self, sequence: int, *, by_time: bool) -> float:
-        """Return how far along the line a sequence stands, 0 to 1."""
-        place = self.place(sequence)
-        if place < 0 or len(self) < 2:
-            return 0.0 if place < 0 or len(self) == 0 else 1.0
-        if not by_time:
-            return place / (len(self) - 1)
-        first, last = self.recorded_us[0], self.recorded_us[-1]
-        return (self.recorded_us[place] - first) / (last - first) if last > first else place / (len(self) - 1)
-
     def sequence_at(self, share: float, *, by_time: bool) -> int:
         """Return the sequence that stands so far along the line; 0 on an empty one."""
         if not len(self):
@@ -77,20 +67,25 @@ class Line:
         return self.sequences[round(share * (len(self) - 1))]
 
     def density(self, cells: int, *, by_time: bool) -> list[int]:
-        """Return how many events stand in each of so many cells of the line, the last one's end included."""
+        """Return how many events stand in each of so many cells of the line."""
         if cells < 1 or not len(self):
             return [0] * max(cells, 0)
-        first, last = self.recorded_us[0], self.recorded_us[-1]
-        if by_time and last > first:
-            edges = [bisect_left(self.recorded_us, first + (last - first) * cell // cells) for cell in range(cells)]
+        first, span = self.recorded_us[0], self.recorded_us[-1] - self.recorded_us[0]
+        if by_time and span:
+            edges = [bisect_left(self.recorded_us, first - (-span * cell // cells)) for cell in range(cells)]
         else:
-            edges = [len(self) * cell // cells for cell in range(cells)]
-        edges.append(len(self))
-        return [after - before for before, after in pairwise(edges)]
+            edges = [-(-len(self) * cell // cells) for cell in range(cells)]
+        return [after - before for before, after in pairwise([*edges, len(self)])]
 
     def cell_of(self, sequence: int, cells: int, *, by_time: bool) -> int:
-        """Return the cell of so many that a sequence stands in."""
-        return min(int(self.share(sequence, by_time=by_time) * cells), cells - 1)
+        """Return the cell of so many that the last event up to a sequence stands in, the first before there is one."""
+        place = self.place(sequence)
+        if place < 0:
+            return 0
+        first, span = self.recorded_us[0], self.recorded_us[-1] - self.recorded_us[0]
+        if by_time and span:
+            return min((self.recorded_us[place] - first) * cells // span, cells - 1)
+        return place * cells // len(self)
 
 
 def instant_of(us: int) -> datetime.datetime:

@@ -8,7 +8,15 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
-from projections.board_rows import CapacityRow, ConditionRow, PriorityRow, StateRow, ValueStreamRow
+from projections.board_rows import (
+    CapacityRow,
+    ConcentrationRow,
+    ConditionRow,
+    FlowRow,
+    PriorityRow,
+    StateRow,
+    ValueStreamRow,
+)
 from projections.board_totals import capacity_totals, condition_totals, value_stream_totals
 from projections.moment import Moment
 from projections.replica import Replica
@@ -187,6 +195,11 @@ def _count(asked: Asked) -> dict[str, Any]:
     return {"rows": len(asked.rows)}
 
 
+def _concentration_totals(asked: Asked) -> dict[str, Any]:
+    rows = asked.replica.ask(f"from concentration_totals({asked.at})")
+    return {row["kind"]: {"amount_minor": row["amount_minor"], "hhi": row["hhi"]} for row in rows}
+
+
 def _simple(macro: str) -> Callable[[Question, str], str]:
     return lambda _, at: f"from {macro}({at})"
 
@@ -223,6 +236,8 @@ VIEWS: dict[str, _Shape] = {
         CapacityRow, "pool skill unit period", _simple("capacity"), lambda asked: capacity_totals(asked.rows)
     ),
     "conditions": _Shape(ConditionRow, "condition", _simple("conditions"), lambda asked: condition_totals(asked.rows)),
+    "concentration": _Shape(ConcentrationRow, "kind key", _simple("concentration"), _concentration_totals),
+    "flow": _Shape(FlowRow, "value_stream period", _simple("flow"), _count),
     "state": _Shape(StateRow, "field key currency", lambda _, at: f"from state(?, {at})", _count),
     "refusals": _Shape(RefusalRow, "refusal", _simple("refusals"), _count),
 }

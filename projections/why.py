@@ -69,8 +69,15 @@ class _Asked(NamedTuple):
 
     def moved(self, grouped_by: str, figure: str, key: str | None) -> int | None:
         """Return the last entry that moved a figure of spend."""
-        query = f"from figure_moved({self.two}, ?, ?, ?) where key is not distinct from ?"
-        return self.last(query, figure, grouped_by, self.currency, key)
+        column, known = "value_stream", key
+        if grouped_by != "value_stream" and key is not None:
+            column, known = "key_id", self.replica.ask("select number_of(?) as number", [key])[0]["number"]
+            if known is None:
+                return None
+        elif grouped_by != "value_stream":
+            column = "key_id"
+        query = f"from figure_moved({self.two}, ?, ?, ?) where {column} is not distinct from ?"
+        return self.last(query, figure, grouped_by, self.currency, known)
 
     def stated(self, initiative: Any, field: str) -> int | None:
         """Return the entry that set a field of an initiative's state."""
@@ -223,6 +230,16 @@ def _conditions(asked: _Asked) -> int | None:
     return asked.of_row("sequence")
 
 
+def _concentration(asked: _Asked) -> int | None:
+    kind, _, key = (asked.key or "").partition("/")
+    if kind == "initiative":
+        return asked.stated(key, "title") if asked.field == "title" else asked.moved("initiative", "approved", key)
+    if kind != "supplier" or asked.field == "title":
+        return None
+    query = f"from contracted({asked.two}) where currency = ? and supplier is not distinct from ?"
+    return asked.last(query, asked.currency, key or None)
+
+
 def _counts(moment: Moment) -> str:
     """Return what an entry that counts fulfils, as SQL."""
     day = moment.as_of.isoformat()
@@ -252,6 +269,8 @@ _ANSWERS: dict[str, Callable[[_Asked], int | None]] = {
     "value_streams": _value_streams,
     "capacity": lambda asked: asked.of_row("last_sequence"),
     "conditions": _conditions,
+    "concentration": _concentration,
+    "flow": lambda asked: asked.of_row("sequence"),
     "state": lambda asked: asked.of_row("sequence"),
 }
 """What set a value of each view."""

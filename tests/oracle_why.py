@@ -13,6 +13,7 @@ from schemas.events import (
     BaselineSet,
     BenefitMeasured,
     BenefitPlanned,
+    CommitmentPosted,
     ConditionDischarged,
     EntryReversed,
     EnvelopeFunded,
@@ -294,6 +295,19 @@ def conditions(asked: Asked) -> int | None:
     return discharged or asked.row["sequence"]
 
 
+def concentration(asked: Asked) -> int | None:
+    kind, key = asked.row["kind"], asked.row["key"]
+    if kind == "initiative" and asked.field == "title":
+        return stated(asked, key, "title")
+    if kind == "initiative":
+        return moved(asked, "approved", lambda move: move.initiative).get(key)
+    if kind == "model_provider" or asked.field == "title":
+        return None
+    posted = [each for each in asked.counted if isinstance(each.fact, CommitmentPosted)]
+    alike = [each for each in posted if (each.fact.supplier, each.fact.amount.currency) == (key, asked.currency)]
+    return max((each.sequence for each in alike), default=None)
+
+
 ANSWERS: dict[str, Callable[[Asked], int | None]] = {
     "spend": spend,
     "alignment": alignment,
@@ -309,5 +323,7 @@ ANSWERS: dict[str, Callable[[Asked], int | None]] = {
     "value_streams": value_streams,
     "capacity": lambda asked: asked.row["last_sequence"],
     "conditions": conditions,
+    "concentration": concentration,
+    "flow": lambda asked: asked.row["sequence"],
     "state": lambda asked: asked.row["sequence"],
 }

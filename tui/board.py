@@ -101,7 +101,7 @@ async def plain_board(session: Session, head: Head, day: datetime.date | None, g
     seen = await seen_by(session, moment)
     ends = points_before(session, moment)
     points = await session.ask(lambda replica: [see_point(replica, each) for each in ends])
-    return f"{first}\n\n{text(seen, points, glyphs)}"
+    return glyphs.spelt(f"{first}\n\n{text(seen, points, glyphs)}")
 
 
 def board_text(replica: Replica, moment: Moment, *, most: int | None = None) -> str:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from ledger import demo as story
 from ledger.access import Access
@@ -17,6 +21,7 @@ from schemas.receipts import Accepted
 from tui.board import board_text
 from tui.common import DONE, REFUSED, CommandError, Common, access, progress
 from tui.findings import entry
+from tui.opening import Opening, open_in
 from tui.recording import in_words
 
 SHOWN = ("2024-12-31", "2025-03-17", "2026-11-20")
@@ -26,11 +31,20 @@ MOST_LINES = 8
 """Lines of each part of a board that are printed."""
 
 
-async def demo(*, common: Common | None = None) -> int:
+async def demo(
+    *,
+    print_only: Annotated[bool, Parameter(negative="")] = False,
+    common: Common | None = None,
+) -> int:
     """Record the portfolio of Northwind Mutual, 40 AI initiatives over three years, and show its board at three dates.
 
     Running it again changes nothing; an interrupted run goes on where it was. The portfolio is called demo; look into
-    it with `portfolio view`.
+    it with `portfolio view`. In a terminal its replay opens then.
+
+    Parameters
+    ----------
+    print_only
+        Do not open the replay.
     """
     common = replace(common or Common(), portfolio=story.PORTFOLIO)
     async with access(common) as (reached, chosen):
@@ -55,8 +69,11 @@ async def demo(*, common: Common | None = None) -> int:
     print("  portfolio view decisions --portfolio demo")
     print("  portfolio diff alignment --portfolio demo --between 2026-01-21 2026-01-22")
     print("  portfolio findings --portfolio demo")
+    print("  portfolio replay --at 242 --portfolio demo")
     print("  portfolio suppose --leave-out 536 --portfolio demo")
     print("  portfolio rebuild --portfolio demo")
+    if not print_only and code == DONE and all(map(os.isatty, (0, 1, 2))):
+        return await open_in("replay", Opening(), common)
     return code
 
 

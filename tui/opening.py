@@ -1,10 +1,10 @@
-"""Commands that draw: replay and board, in the terminal or as plain text."""
+"""Commands that draw: in the terminal, in a browser, or as plain text."""
 
 from __future__ import annotations
 
 import datetime
 import os
-from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,55 +16,59 @@ from tui.model.as_of import day_of
 from tui.model.glyphs import Glyphs, glyphs
 
 if TYPE_CHECKING:
+    from tui.app import Mode
     from tui.model.head import Head
     from tui.session import Session
 
-Mode = Literal["board", "replay"]
-GlyphSet = Annotated[
-    Literal["unicode", "ascii"] | None,
-    Parameter(name="--glyphs", help="Signs to draw with; else what the terminal shows."),
-]
-At = Annotated[
-    str | None,
-    Parameter(help="Where to begin: a sequence, a date, 50%, an initiative, tip; or ledger://portfolio/186120#field."),
-]
-Plain = Annotated[bool, Parameter(help="Print the screen as plain text instead.", negative="")]
-Keys = Annotated[Path | None, Parameter(help="A JSON file that gives actions other keys. Also PORTFOLIO_KEYS.")]
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Opening:
+    """Options of every command that draws."""
+
+    at: Annotated[
+        str | None,
+        Parameter(help="Where to begin: a sequence, a date, 50%, an initiative, a finding, tip, ledger://demo/242."),
+    ] = None
+    plain: Annotated[bool, Parameter(help="Print the screen as plain text instead.", negative="")] = False
+    glyphs: Annotated[
+        Literal["unicode", "ascii"] | None, Parameter(help="Signs to draw with; else what the terminal shows.")
+    ] = None
+    keys: Annotated[Path | None, Parameter(help="A JSON file that gives actions other keys. Also PORTFOLIO_KEYS.")] = (
+        None
+    )
+    read_only: Annotated[bool, Parameter(help="Look only: nothing can be recorded or filed.", negative="")] = False
+    web: Annotated[bool, Parameter(help="Serve it to one browser of this machine, to look at.", negative="")] = False
+    port: Annotated[int, Parameter(help="The port of --web; any free one without it.")] = 0
+    behind_proxy: Annotated[
+        str | None, Parameter(help="The https address under which a proxy that checks who comes in shows --web.")
+    ] = None
 
 
-async def replay(
-    *, at: At = None, plain: Plain = False, glyphs: GlyphSet = None, keys: Keys = None, common: Common | None = None
-) -> int:
+async def replay(*, opening: Opening | None = None, common: Common | None = None) -> int:
     """Replay the history decision by decision: who decided what, why, and what it changed."""
-    return await _open("replay", at, plain, glyphs, keys, common or Common())
+    return await open_in("replay", opening or Opening(), common or Common())
 
 
 async def board(
     *,
-    at: At = None,
-    as_of: Annotated[str | None, Parameter(help="As of which day; else that of --at, without it today.")] = None,
-    plain: Plain = False,
-    glyphs: GlyphSet = None,
-    keys: Keys = None,
+    as_of: Annotated[str | None, Parameter(help="As of which day or quarter; else the day of --at, or today.")] = None,
+    opening: Opening | None = None,
     common: Common | None = None,
 ) -> int:
     """Show where the portfolio stands: alignment, spend, priorities, pipeline, risks, what needs a decision."""
-    return await _open("board", at, plain, glyphs, keys, common or Common(), as_of=as_of)
+    return await open_in("board", opening or Opening(), common or Common(), as_of=as_of)
 
 
-async def _open(
-    mode: Mode,
-    at: str | None,
-    plain: bool,
-    glyph_set: str | None,
-    keys: Path | None,
-    common: Common,
-    *,
-    as_of: str | None = None,
-) -> int:
-    """Open the application in a mode, or print that mode's screen."""
-    async with AsyncExitStack() as stack:
-        reached, chosen = await stack.enter_async_context(access(common))
+async def open_in(mode: Mode, opening: Opening, common: Common, *, as_of: str | None = None) -> int:
+    """Open the application in a mode, serve it, or print that mode's screen. as_of: the day of a board."""
+    try:
+        day = None if as_of is None else day_of(as_of)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    if opening.web:
+        return await _serve(mode, opening, common, day)
+    async with access(common) as (reached, chosen):
         portfolio = await reached.choose(chosen.portfolio)
         store, directory = reached.store(portfolio), reached.directory(portfolio)
         with progress(f"reading {portfolio}") as told:
@@ -73,32 +77,48 @@ async def _open(
         from tui.model.head import Head
         from tui.session import Session
 
-        session = Session(made, store, directory, actor=chosen.actor)
-        signs = glyphs(glyph_set)
+        findings = await reached.findings(portfolio)
+        session = Session(made, store, directory, actor=chosen.actor, findings=findings, read_only=opening.read_only)
+        await session.read_findings()
+        signs = glyphs(opening.glyphs)
         head = Head(session.line, session.line.tip, live=True)
-        try:
-            day = None if as_of is None else day_of(as_of)
-            if at is not None:
-                head.to(await place_of(session, head, at))
-        except ValueError as error:
-            raise CommandError(str(error)) from error
-        if plain:
+        if opening.at is not None:
+            try:
+                head.to(await place_of(session, head, opening.at))
+            except ValueError as error:
+                raise CommandError(str(error)) from error
+        if opening.plain:
             print(await _plain(mode, session, head, day, signs))
             return DONE
         if not os.isatty(0) or not os.isatty(2):
             raise CommandError(f"there is no terminal to draw on; use `portfolio {mode} --plain`")
         from tui.app import LedgerApp
 
-        app = LedgerApp(session, signs, mode=mode, keys_file=keys or chosen.keys, head=head, day=day)
+        app = LedgerApp(session, signs, mode=mode, keys_file=opening.keys or chosen.keys, head=head, day=day)
         return await app.run_async() or app.return_code or DONE
 
 
 async def _plain(mode: Mode, session: Session, head: Head, day: datetime.date | None, signs: Glyphs) -> str:
-    """Return a mode's screen as plain text."""
     if mode == "board":
         from tui.board import plain_board
 
         return await plain_board(session, head, day, signs)
     from tui.plain_replay import replay_text
 
+    assert mode == "replay"
     return await replay_text(session, head, signs)
+
+
+async def _serve(mode: Mode, opening: Opening, common: Common, day: datetime.date | None) -> int:
+    """Serve a mode to a browser, with the same options, to look at only."""
+    from tui.web import command_of, serve
+
+    async with access(common) as (reached, chosen):
+        portfolio = await reached.choose(chosen.portfolio)
+        command = [*command_of(mode, chosen), f"--portfolio={portfolio}", "--read-only", "--glyphs=unicode"]
+        command += [f"--at={opening.at}"] if opening.at is not None else []
+        command += [f"--as-of={day}"] if day is not None else []
+        keys = opening.keys or chosen.keys
+        command += [f"--keys={keys.absolute()}"] if keys is not None else []
+        await serve(command, port=opening.port, behind_proxy=opening.behind_proxy)
+    return DONE

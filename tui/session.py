@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from ledger.findings import Finding, FindingError, Findings, Severity, evidence_of, newest
 from ledger.store import EventStore, Stored, StoreError
 from ledger.writer import Clock, system_clock
 from projections.line import Line, instant_of, recorded_since
@@ -43,14 +44,25 @@ class Session:
     away; everything known by then can still be asked."""
 
     def __init__(
-        self, replica: Replica, store: EventStore, directory: Path, *, actor: str, clock: Clock = system_clock
+        self,
+        replica: Replica,
+        store: EventStore,
+        directory: Path,
+        *,
+        actor: str,
+        clock: Clock = system_clock,
+        findings: Findings | None = None,
+        read_only: bool = False,
     ) -> None:
+        """findings: where auditors file them; none are shown or filed without. read_only: none are filed."""
         self.replica, self.portfolio, self.directory, self.actor = replica, replica.portfolio, directory, actor
         self.clock = clock
         self.offline: tuple[datetime.datetime, str] | None = None
         self.zone = time_zone(replica)
+        self.found: list[Finding] = []
+        self.read_only = read_only or findings is None
         self.line = Line(*recorded_since(replica, 0))
-        self._store = store
+        self._store, self._findings = store, findings
         self._refreshing = asyncio.Lock()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="ask")
 
@@ -81,6 +93,36 @@ class Session:
         async for stored in self._store.read(after=sequence - 1, until=sequence):
             return Entry(stored, self.portfolio)
         return None
+
+    async def read_findings(self) -> None:
+        """Read the findings anew, as each stands. Errors: StoreError."""
+        if self._findings is not None:
+            self.found = newest([each async for each in self._findings.read()])
+
+    async def file(self, sequence: int, severity: Severity, title: str, text: str, field: str | None) -> Finding:
+        """File a finding about an entry, and return it under its number. It goes beside the ledger, never into it.
+
+        Errors: FindingError; StoreError.
+        """
+        entry = await self.entry(sequence)
+        if self.read_only or self._findings is None or entry is None:
+            raise FindingError("nothing can be filed here; it was opened to look only")
+        filed = await self._findings.file(
+            Finding(
+                finding="",
+                recordedtime=self.clock(),
+                actor=self.actor,
+                sequence=sequence,
+                field=field,
+                severity=severity,
+                title=title,
+                text=text,
+                evidence=evidence_of(entry.payload),
+                status="open",
+            )
+        )
+        await self.read_findings()
+        return filed
 
     def moment(self, sequence: int, as_of: datetime.date | None = None) -> Moment:
         """Return the moment after a sequence was recorded; as of its day, or of another."""

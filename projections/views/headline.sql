@@ -9,7 +9,7 @@ with own as (
            coalesce(sum(minor) filter (measure = 'approved'), 0)::bigint as approved_minor,
            coalesce(sum(minor) filter (measure = 'committed'), 0)::bigint as committed_minor,
            coalesce(sum(minor) filter (measure = 'actual'), 0)::bigint as actual_minor
-    from money(as_known, as_of)
+    from measure_sums(as_known, as_of)
     where currency = (from own)
 ), asked as (
     select count(distinct decision) as open

@@ -17,6 +17,7 @@ LOOKS = [
     (4, "view spend --as-known 2024-02-05", ["total 12,000,000.00 0.00 0.00 0.00 12,000,000.00"]),
     (5, "view priority --as-known 2024-03-31", ["Branch Avatar", "95.0", "novelty bias +0.4", "over 22 initiatives"]),
     (6, "view decisions --as-known 2024-03-14", ["rides on one provider, Orion, and no fallback is tested", "4-1"]),
+    (6, "view concentration --as-known 2024-03-31", ["model provider Orion", "66.7 % 6,805,000.00"]),
     (7, "log --initiative AI-0021 --type FundingApproved", ["2024-04-09", "2024-04-25"]),
     (8, "log --initiative AI-0021 --type CommitmentPosted", ["initiative/AI-0021"]),
     (10, "view alignment --as-known 2024-06-30", [" of 10,260,000.00 USD", "index 0.8720"]),

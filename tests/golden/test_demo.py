@@ -321,6 +321,10 @@ def test_beat_6_two_thirds_of_the_round_ride_on_one_provider(run: Run) -> None:
         for name, used in models.items()
     )
     assert round(100 * orion / sum(money.values())) == 67
+    rows = run.view("concentration", "2024-03-31").rows
+    share = {row.key: row.share for row in rows if row.kind == "model_provider"}
+    assert share["Orion"] == pytest.approx(float(orion / sum(money.values())))
+    assert max(share.values()) == share["Orion"]
 
 
 def test_beat_16_what_the_retirement_hits(run: Run) -> None:
@@ -727,6 +731,15 @@ def test_value_streams_agree_with_spend(run: Run, day: str) -> None:
     assert sum(row.initiatives_active + row.initiatives_ended for row in streams.rows) == len(proposed)
     benefits = run.view("benefits", day).totals
     assert all(streams.totals[f"{name}_minor"] == benefits[f"{name}_minor"] for name in ("planned", "validated"))
+
+
+def test_flow_of_four_value_streams(run: Run) -> None:
+    rows = run.view("flow", "2026-11-20").rows
+    reported = {(event.data.value_stream, event.data.period): event.data for event in run.of("FlowReported")}
+    assert [(row.value_stream, row.period) for row in rows] == sorted(reported)
+    assert {row.value_stream for row in rows} == {"claims", "uw", "service", "platform"}
+    assert all(row.load == reported[row.value_stream, row.period].wip for row in rows)
+    assert all(0 < row.efficiency < 1 for row in rows)
 
 
 def test_assurance_of_the_copilot(run: Run) -> None:

@@ -340,6 +340,82 @@ def test_a_condition_is_open_then_overdue_then_what_it_was_discharged_as() -> No
     assert view.totals == {"conditions": 3, "open": 2, "met": 1, "waived": 0, "breached": 0, "overdue": 1}
 
 
+# concentration
+
+
+def ridden(events: list[Recorded], day: datetime.date = FAR) -> dict[str, dict[str | None, int]]:
+    view = asked(events, "concentration", day)
+    rows, totals = oracle.concentration(events, len(events), day)
+    assert plain(view) == [row | {"share": pytest.approx(row["share"])} for row in rows]
+    assert view.totals == {kind: pytest.approx(figures) for kind, figures in totals.items()}
+    found: dict[str, dict[str | None, int]] = {}
+    for row in view.rows:
+        found.setdefault(row.kind, {})[row.key] = row.amount_minor
+    return found
+
+
+def test_three_initiatives_one_supplier_and_half_a_provider() -> None:
+    events = events_of(
+        ("2026-01-01", w.fund("claims", 2_000)),
+        *(("2026-01-01", w.propose(f"AI-{number}")) for number in (1, 2, 3)),
+        ("2026-01-02", w.approve("AI-1", "claims", 600)),
+        ("2026-01-02", w.approve("AI-2", "claims", 300)),
+        ("2026-01-02", w.approve("AI-3", "claims", 100)),
+        ("2026-01-01", w.model("opal", "catalogued", provider="Orion")),
+        ("2026-01-01", w.model("ruby", "catalogued", provider="Heron")),
+        ("2026-01-03", w.link("AI-1", "ai_model", "opal", "primary")),
+        ("2026-01-03", w.link("AI-2", "ai_model", "opal", "primary", share_bp=6_667)),
+        ("2026-01-03", w.link("AI-2", "ai_model", "ruby", "primary", share_bp=3_333)),
+        ("2026-01-03", w.link("AI-2", "ai_model", "jade", "fallback")),
+        ("2026-01-04", w.commit("AI-1", "claims", "C-1", 90, supplier="Acme")),
+        ("2026-01-04", w.commit(None, "claims", "C-2", 10)),
+        ("2026-01-05", w.pay("AI-1", "claims", "P-1", 80, commitment="C-1")),
+        ("2026-01-06", w.commit("AI-2", "claims", "C-3", 40, supplier="Cox")),
+        ("2026-02-01", w.reverse(18, "counter")),
+    )
+    assert ridden(events) == {
+        "initiative": {"AI-1": 600, "AI-2": 300, "AI-3": 100},
+        "model_provider": {"Orion": 800, "Heron": 100, None: 100},
+        "supplier": {"Acme": 90, None: 10},
+    }
+    view = asked(events, "concentration")
+    assert {kind: figures["hhi"] for kind, figures in view.totals.items()} == pytest.approx(
+        {"initiative": 4_600, "model_provider": 6_500, "supplier": 8_100}
+    )
+    assert ridden(events, D(2026, 1, 31))["supplier"] == {"Acme": 90, "Cox": 40, None: 10}
+    early = asked(events, "concentration", D(2026, 1, 1))
+    assert (early.rows, early.totals["supplier"]) == ([], {"amount_minor": 0, "hhi": None})
+
+
+def test_money_on_several_models_is_split_evenly_where_a_link_states_no_share() -> None:
+    events = events_of(
+        ("2026-01-01", w.fund("claims", 2_000)),
+        ("2026-01-01", w.propose("AI-1")),
+        ("2026-01-02", w.approve("AI-1", "claims", 101)),
+        ("2026-01-01", w.model("opal", "catalogued", provider="Orion")),
+        ("2026-01-03", w.link("AI-1", "ai_model", "opal", "primary", share_bp=9_000)),
+        ("2026-01-03", w.link("AI-1", "ai_model", "ruby", "primary")),
+    )
+    assert ridden(events)["model_provider"] == {"Orion": 51, None: 50}
+
+
+# flow
+
+
+def test_the_flow_of_a_stream_in_a_period() -> None:
+    none_done = w.also(w.flow("retail", "2026-01", 3, 4), active_h=0, wait_h=0)
+    events = events_of(
+        ("2026-01-05", w.flow("retail", "2025-12", 40, 90, feature=4, defect=1)),
+        ("2026-02-05", none_done),
+    )
+    view = asked(events, "flow")
+    assert plain(view) == oracle.flow(events, 3, FAR)
+    done, idle = view.rows
+    assert (done.velocity, done.efficiency, done.load, done.flow_time_p85_h) == (5, 0.25, 4, 90)
+    assert (done.feature_share, done.defect_share, done.risk_share, done.debt_share) == (0.8, 0.2, 0, 0)
+    assert (idle.velocity, idle.efficiency, idle.feature_share, idle.sequence) == (0, None, None, 3)
+
+
 # headline
 
 

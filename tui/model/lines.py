@@ -28,7 +28,7 @@ def row_line(row: Row, width: int, glyphs: Glyphs, here: bool, sign: str, digits
     tail = f"{actor:<8.8}" if width < 96 else f"{actor:<12.12} {amount:>18.18}  {clean(row.flags or '', 24)}"
     left = f"{mark}{row.sequence:>{digits},} {day} {sign} {kind:<20.20} "
     room = max(width - len(left) - len(tail) - 2, 4)
-    return f"{left}{subject:<{room}.{room}} {tail}"[:width]
+    return glyphs.spelt(f"{left}{subject:<{room}.{room}} {tail}"[:width])
 
 
 def change_line(change: Change, width: int, glyphs: Glyphs) -> str:
@@ -52,7 +52,7 @@ def change_line(change: Change, width: int, glyphs: Glyphs) -> str:
         text = text.replace(".00 ", " ").removesuffix(".00")
     if len(text) > room:
         text = text[: room - 1] + glyphs.ellipsis
-    return f"{name}{text:<{room}}{setter}"
+    return glyphs.spelt(f"{name}{text:<{room}}{setter}")
 
 
 LABEL_CELLS = 10
@@ -71,7 +71,7 @@ def card_lines(lines: Sequence[CardLine], glyphs: Glyphs, width: int) -> list[tu
         parts = textwrap.wrap(
             f"{label}{each.text}{signs[each.standing]}", room + LABEL_CELLS, subsequent_indent=" " * LABEL_CELLS
         )
-        told += [(part, each) for part in parts or [label]]
+        told += [(glyphs.spelt(part), each) for part in parts or [label]]
     return told
 
 

@@ -281,7 +281,7 @@ class BoardScreen(ModeScreen):
         moment = self.moment
         told = header(self.session, self.head, moment, self.glyphs, self.app.size.width)
         reading = "" if self.seen is None or self.seen.moment == moment else "   reading…"
-        self.query_one("#header", Static).update(Content(told + reading), layout=False)
+        self.query_one("#header", Static).update(Content(self.glyphs.spelt(told + reading)), layout=False)
         self.set_class(standing(self.session, self.head, moment) != "live", "-past")
         self.query_one("#tiny", Static).update(Content(too_small(self.app.size.width, self.app.size.height)))
 
@@ -311,7 +311,7 @@ class BoardScreen(ModeScreen):
             scrolls = counts[name] > box.height - BORDER
             drawing = Drawing(box.width - BORDER - 2 * GUTTER - scrolls, self.glyphs, box.height - BORDER)
             panel = self._made(seen, name, drawing)
-            widget.border_title = Content(panel.title)
+            widget.border_title = Content(self.glyphs.spelt(panel.title))
             more = f"tab: {len(self.placed.behind)} more" if self.placed.behind and name in self.placed.in_front else ""
             widget.border_subtitle = Content("   ".join(filter(None, (panel.note, more))))
             widget.empty = panel.empty

@@ -81,7 +81,7 @@ class Figures(Rows):
             if self.lines or y:
                 return Strip.blank(self.size.width, self.rich_style)
             style = self.get_component_rich_style("rows--unknown")
-            text = " " * GUTTER + self.empty
+            text = " " * GUTTER + self.glyphs.spelt(self.empty)
             return Strip([Segment(text, style)]).adjust_cell_length(self.size.width, self.rich_style)
         at_cursor = place == self.cursor and self.has_focus and bool(self._figures())
         ground = self.rich_style
@@ -96,7 +96,7 @@ class Figures(Rows):
                 style = look + Style(bgcolor=ground.bgcolor, bold=True) if at_cursor else look
             if here is not None and piece is here:
                 style += Style(reverse=True)
-            segments.append(Segment(piece.text, style))
+            segments.append(Segment(self.glyphs.spelt(piece.text), style))
         return Strip(segments).adjust_cell_length(self.size.width, ground)
 
     def action_move(self, by: int) -> None:
