@@ -78,7 +78,7 @@ class LedgerApp(App[int]):
         arrived = await self.session.refresh()
         if arrived:
             self.head.arrived()
-        if isinstance(self.screen, ModeScreen) and self.screen.ready:
+        if self.is_running and isinstance(self.screen, ModeScreen) and self.screen.ready:
             self.screen.news(arrived)
 
     async def action_go(self, mode: Mode) -> None:
