@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple
@@ -33,7 +34,7 @@ class Place(NamedTuple):
 
 
 class LedgerApp(App[int]):
-    """The application. head: the moment all modes share."""
+    """The application. head: the moment all modes share. day: the one the board opens on, None for the head's own."""
 
     TITLE = "Portfolio Ledger"
     CSS_PATH = "ledger.tcss"
@@ -49,11 +50,13 @@ class LedgerApp(App[int]):
         *,
         mode: Mode = "replay",
         head: Head | None = None,
+        day: datetime.date | None = None,
         keys_file: Path | None = None,
     ) -> None:
         super().__init__()
         self.session, self.glyphs = session, glyphs
         self.head = head or Head(session.line, session.line.tip, live=True)
+        self.day = day
         self.places: list[Place] = []
         self.place = -1
         self._first_mode = mode
@@ -131,10 +134,8 @@ class LedgerApp(App[int]):
 
     def action_zoom(self) -> None:
         """Give the panel in focus the whole screen, and back."""
-        if self.screen.maximized is not None:
-            self.screen.minimize()
-        elif self.focused is not None:
-            self.screen.maximize(self.focused)
+        if isinstance(self.screen, ModeScreen):
+            self.screen.zoom()
 
     def action_help(self) -> None:
         """Show every key of this screen."""
@@ -178,6 +179,13 @@ class ModeScreen(Screen[None]):
         """Return the name of the field in focus, None for none."""
         return None
 
+    def zoom(self) -> None:
+        """Give the panel in focus the whole screen, and back."""
+        if self.maximized is not None:
+            self.minimize()
+        elif self.focused is not None:
+            self.maximize(self.focused)
+
     async def go(self, text: str) -> None:
         """Go to the place an address names."""
         from tui.going import place_of
@@ -195,6 +203,7 @@ class ModeScreen(Screen[None]):
 
 def screens() -> Mapping[Mode, Callable[[], Screen[None]]]:
     """Return how each mode's screen is made."""
+    from tui.screens.board import BoardScreen
     from tui.screens.replay import ReplayScreen
 
-    return {"replay": ReplayScreen}
+    return {"board": BoardScreen, "replay": ReplayScreen}

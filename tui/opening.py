@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from cyclopts import Parameter
 
 from projections.sync import synced
 from tui.common import DONE, CommandError, Common, access, progress
+from tui.model.as_of import day_of
 from tui.model.glyphs import Glyphs, glyphs
 
 if TYPE_CHECKING:
@@ -48,10 +50,24 @@ async def replay(*, opening: Opening | None = None, common: Common | None = None
     return await open_in("replay", opening or Opening(), common or Common())
 
 
-async def open_in(mode: Mode, opening: Opening, common: Common) -> int:
-    """Open the application in a mode, serve it, or print that mode's screen."""
+async def board(
+    *,
+    as_of: Annotated[str | None, Parameter(help="As of which day or quarter; else the day of --at, or today.")] = None,
+    opening: Opening | None = None,
+    common: Common | None = None,
+) -> int:
+    """Show where the portfolio stands: alignment, spend, priorities, pipeline, risks, what needs a decision."""
+    return await open_in("board", opening or Opening(), common or Common(), as_of=as_of)
+
+
+async def open_in(mode: Mode, opening: Opening, common: Common, *, as_of: str | None = None) -> int:
+    """Open the application in a mode, serve it, or print that mode's screen. as_of: the day of a board."""
+    try:
+        day = None if as_of is None else day_of(as_of)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
     if opening.web:
-        return await _serve(mode, opening, common)
+        return await _serve(mode, opening, common, day)
     async with access(common) as (reached, chosen):
         portfolio = await reached.choose(chosen.portfolio)
         store, directory = reached.store(portfolio), reached.directory(portfolio)
@@ -67,26 +83,33 @@ async def open_in(mode: Mode, opening: Opening, common: Common) -> int:
         signs = glyphs(opening.glyphs)
         head = Head(session.line, session.line.tip, live=True)
         if opening.at is not None:
-            head.to(await place_of(session, head, opening.at))
+            try:
+                head.to(await place_of(session, head, opening.at))
+            except ValueError as error:
+                raise CommandError(str(error)) from error
         if opening.plain:
-            print(await _plain(mode, session, head, signs))
+            print(await _plain(mode, session, head, day, signs))
             return DONE
         if not os.isatty(0) or not os.isatty(2):
             raise CommandError(f"there is no terminal to draw on; use `portfolio {mode} --plain`")
         from tui.app import LedgerApp
 
-        app = LedgerApp(session, signs, mode=mode, keys_file=opening.keys or chosen.keys, head=head)
+        app = LedgerApp(session, signs, mode=mode, keys_file=opening.keys or chosen.keys, head=head, day=day)
         return await app.run_async() or app.return_code or DONE
 
 
-async def _plain(mode: Mode, session: Session, head: Head, signs: Glyphs) -> str:
+async def _plain(mode: Mode, session: Session, head: Head, day: datetime.date | None, signs: Glyphs) -> str:
+    if mode == "board":
+        from tui.board import plain_board
+
+        return await plain_board(session, head, day, signs)
     from tui.plain_replay import replay_text
 
     assert mode == "replay"
     return await replay_text(session, head, signs)
 
 
-async def _serve(mode: Mode, opening: Opening, common: Common) -> int:
+async def _serve(mode: Mode, opening: Opening, common: Common, day: datetime.date | None) -> int:
     """Serve a mode to a browser, with the same options, to look at only."""
     from tui.web import command_of, serve
 
@@ -94,6 +117,7 @@ async def _serve(mode: Mode, opening: Opening, common: Common) -> int:
         portfolio = await reached.choose(chosen.portfolio)
         command = [*command_of(mode, chosen), f"--portfolio={portfolio}", "--read-only", "--glyphs=unicode"]
         command += [f"--at={opening.at}"] if opening.at is not None else []
+        command += [f"--as-of={day}"] if day is not None else []
         keys = opening.keys or chosen.keys
         command += [f"--keys={keys.absolute()}"] if keys is not None else []
         await serve(command, port=opening.port, behind_proxy=opening.behind_proxy)

@@ -23,6 +23,7 @@ class Glyphs:
     past: str = "◷"
     draft: str = "✎"
     suppose: str = "⚗"
+    board: str = "▦"
     mark: str = "◆"
     finding: str = "⚑"
     head: str = "▲"
@@ -59,6 +60,7 @@ ASCII = Glyphs(
     past="@",
     draft="%",
     suppose="~",
+    board="#",
     mark="#",
     finding="F",
     head="^",

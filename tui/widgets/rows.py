@@ -111,7 +111,8 @@ class Rows(ScrollView, inherit_bindings=False):
             self.post_message(self.Opened(self, self.here))
 
     def on_click(self, event: events.Click) -> None:
-        place = event.y + self.scroll_offset.y
+        within = event.get_content_offset(self)
+        place = -1 if within is None else within.y + self.scroll_offset.y
         if 0 <= place < len(self.lines):
             again = place == self.cursor
             self.cursor = place
