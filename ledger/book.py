@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime
 from array import array
 from collections.abc import Iterator
+from copy import copy
 from typing import Any, NamedTuple, TypeVar
 
 from ledger.index import Found, HashIndex, hash64
@@ -242,6 +243,15 @@ class Book:
         return found is not None and found.sequence not in self.reversed_by
 
     # How it changes.
+
+    def copy(self) -> Book:
+        """Return a book that stands where this one does; what one takes in later, the other does not know of."""
+        assert self._undo is None, "a book is copied between decisions, not within one"
+        made = Book(self.portfolio)
+        # What the tables hold is never changed in place, so that a copy of each table is enough.
+        vars(made).update({name: copy(held) for name, held in vars(self).items()})
+        made.frontier = self.frontier.copy()
+        return made
 
     def speculate(self) -> None:
         """Remember where the book stands, so that what follows can be taken back."""

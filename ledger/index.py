@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from array import array
+from copy import copy
 from typing import NamedTuple
 
 _FIRST_SIZE = 1 << 10
@@ -36,6 +37,12 @@ class HashIndex:
 
     def __len__(self) -> int:
         return len(self._keys)
+
+    def __copy__(self) -> HashIndex:
+        """Return an index of the same records; what is put into one is not in the other."""
+        made = HashIndex()
+        vars(made).update({name: copy(held) for name, held in vars(self).items()})
+        return made
 
     def find(self, key: str) -> Found | None:
         """Return the newest record of *key*, None where there is none."""

@@ -24,14 +24,19 @@ def make_money(database: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def take_money(database: duckdb.DuckDBPyConnection, after: int) -> None:
-    """Take in the money of every event behind a sequence, and what those events void or counter."""
+def take_money(
+    database: duckdb.DuckDBPyConnection, after: int, *, names: str = "names", entries: str = "money_entries"
+) -> None:
+    """Take in the money of every event behind a sequence, and what those events void or counter.
+
+    names, entries: the tables that new rows go into, where `names` and `money_entries` are views that hold more.
+    """
     for statement in (_NAMES, _RECORDED, _COUNTERED, _VOIDED):
-        database.execute(statement.format(after=after, never=NEVER))
+        database.execute(statement.format(after=after, never=NEVER, names=names, entries=entries))
 
 
 _NAMES = """
-insert into names
+insert into {names}
 with found as (
     select distinct envelope, initiative, currency from money_recorded() where sequence > {after}
 ), named as (
@@ -42,7 +47,7 @@ from named
 where name is not null and name not in (select name from names)"""
 
 _RECORDED = """
-insert into money_entries
+insert into {entries}
 select m.sequence, m.effective_on, m.measure::measure, e.id, i.id, c.id, m.minor, {never}
 from money_recorded() m
 left join names e on e.name = m.envelope
@@ -51,13 +56,13 @@ left join names c on c.name = m.currency
 where m.sequence > {after}"""
 
 _COUNTERED = """
-insert into money_entries
+insert into {entries}
 select r.sequence, r.effective_on, m.measure, m.envelope_id, m.initiative_id, m.currency_id, -m.minor, {never}
 from entry_reversed r join money_entries m on m.sequence = r.reversed_sequence
 where r.kind = 'counter' and r.sequence > {after}"""
 
 _VOIDED = """
-update money_entries
+update {entries} as m
 set voided_at = v.sequence
 from (
     select reversed_sequence, min(sequence) as sequence
@@ -65,4 +70,4 @@ from (
     where kind = 'void' and sequence > {after}
     group by reversed_sequence
 ) v
-where money_entries.sequence = v.reversed_sequence and money_entries.voided_at > v.sequence"""
+where m.sequence = v.reversed_sequence and m.voided_at > v.sequence"""

@@ -41,6 +41,11 @@ VIEW_FILES = (
     "history.sql",
     "moved.sql",
     "state.sql",
+    "policies.sql",
+    "priority.sql",
+    "value_streams.sql",
+    "capacity.sql",
+    "conditions.sql",
     "refusals.sql",
 )
 
@@ -96,7 +101,7 @@ class Replica:
         parts = segments.parts(head.size)
         try:
             replica = cls(portfolio, parts)
-            replica._take_money()
+            replica.settle_money()
         except duckdb.Error as error:
             raise ArchiveDiffers(
                 f"a segment cannot be read: {error}; remove {segments.directory}, it is made again"
@@ -110,24 +115,15 @@ class Replica:
         tables = Tables(self.portfolio)
         tables.take(self.sequence + 1, payloads)
         with self._writing:
-            self._take(tables, len(payloads))
-
-    def _take(self, tables: Tables, count: int) -> None:
-        self._insert("events_tail", tables.events.table())
-        for fact, table in tables.facts.items():
-            if table:
-                name, rows = table_name(fact), table.table()
-                self._insert(f"{name}_whole_tail", rows)
-                if fact not in POSTED:
-                    self._insert(name, rows, _asked(fact))
-        self.foreign += tables.foreign
-        self.sequence += count
+            self._keep(tables)
+            self.foreign += tables.foreign
+            self.sequence += len(payloads)
 
     def ask(self, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Return the rows of a query, columns by name. Several threads may ask at once."""
         with self._writing:
-            self._take_money()
-            cursor = self.database.cursor()
+            self.settle_money()
+            cursor = self._cursor()
         cursor.execute(query, list(parameters))
         columns = cursor.description or []
         rows = [dict(zip((column[0] for column in columns), row, strict=True)) for row in cursor.fetchall()]
@@ -161,7 +157,8 @@ class Replica:
                 return at
         return None
 
-    def _take_money(self) -> None:
+    def settle_money(self) -> None:
+        """Take in the money of what was taken in, so that views can be asked."""
         if self._money_sequence < self.sequence:
             take_money(self.database, self._money_sequence)
             self._money_sequence = self.sequence
@@ -187,7 +184,7 @@ class Replica:
                 self.database.execute(f'create view "{name}" as from "{name}_whole"')
                 continue
             source = f"read_parquet({files!r})" if files else f"{name}_whole"
-            self.database.execute(f'create table "{name}" as select {_asked(fact)} from {source}')
+            self.database.execute(f'create table "{name}" as select {asked_columns(fact)} from {source}')
         make_money(self.database)
         for name in VIEW_FILES:
             self.database.execute(importlib.resources.files("projections").joinpath("views", name).read_text())
@@ -200,6 +197,18 @@ class Replica:
         listed = f"select * from read_parquet({files!r}) union all " if files else ""
         self.database.execute(f'create view "{name}" as {listed}from "{name}_tail"')
 
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        return self.database.cursor()
+
+    def _keep(self, tables: Tables) -> None:
+        self._insert("events_tail", tables.events.table())
+        for fact, table in tables.facts.items():
+            if table:
+                name, rows = table_name(fact), table.table()
+                self._insert(f"{name}_whole_tail", rows)
+                if fact not in POSTED:
+                    self._insert(name, rows, asked_columns(fact))
+
     def _insert(self, name: str, rows: pa.Table, columns: str = "*") -> None:
         self.database.register("incoming", rows)
         self.database.execute(f'insert into "{name}" select {columns} from incoming')
@@ -207,7 +216,7 @@ class Replica:
 
 
 @cache
-def _asked(fact: type[Fact]) -> str:
+def asked_columns(fact: type[Fact]) -> str:
     """Return the columns of a fact that are held in memory, as SQL: all but those no view asks for."""
     return ", ".join(f'"{column.name}"' for column in columns_of(fact) if column.name not in UNASKED)
 

@@ -6,7 +6,7 @@ import datetime
 
 import msgspec
 
-from projections.board_rows import StateRow
+from projections.board_rows import CapacityRow, ConditionRow, PriorityRow, StateRow, ValueStreamRow
 
 
 class SpendRow(msgspec.Struct, frozen=True):
@@ -206,5 +206,9 @@ Row = (
     | HistoryRow
     | RefusalRow
     | StateRow
+    | PriorityRow
+    | ValueStreamRow
+    | CapacityRow
+    | ConditionRow
 )
 """A row of any view."""

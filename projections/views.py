@@ -8,7 +8,8 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
-from projections.board_rows import StateRow
+from projections.board_rows import CapacityRow, ConditionRow, PriorityRow, StateRow, ValueStreamRow
+from projections.board_totals import capacity_totals, condition_totals, value_stream_totals
 from projections.moment import Moment
 from projections.replica import Replica
 from projections.rows import (
@@ -159,10 +160,6 @@ def _timeline_totals(asked: Asked) -> dict[str, Any]:
     return {"events": len(asked.rows), "reversed": sum(row.reversed_by is not None for row in asked.rows)}
 
 
-def _gate_totals(asked: Asked) -> dict[str, Any]:
-    return asked.replica.ask(f"from gates_totals({asked.at})")[0]
-
-
 def _decision_totals(asked: Asked) -> dict[str, Any]:
     still_open = sum(row.outcome == "open" for row in asked.rows)
     return {
@@ -188,6 +185,10 @@ def _simple(macro: str) -> Callable[[Question, str], str]:
     return lambda _, at: f"from {macro}({at})"
 
 
+def _totals_of(macro: str) -> Callable[[Asked], dict[str, Any]]:
+    return lambda asked: asked.replica.ask(f"from {macro}({asked.at})")[0]
+
+
 VIEWS: dict[str, _Shape] = {
     "spend": _Shape(SpendRow, "key", _spend, _spend_totals),
     "alignment": _Shape(
@@ -200,11 +201,20 @@ VIEWS: dict[str, _Shape] = {
     "initiatives": _Shape(InitiativeRow, "initiative", _simple("initiatives"), _initiative_totals),
     "timeline": _Shape(TimelineRow, "sequence", _simple("timeline"), _timeline_totals),
     "decisions": _Shape(DecisionRow, "decision", _simple("decisions"), _decision_totals),
-    "gates": _Shape(GateRow, "sequence", _simple("gates"), _gate_totals),
+    "gates": _Shape(GateRow, "sequence", _simple("gates"), _totals_of("gates_totals")),
     "models": _Shape(ModelRow, "model", _simple("models"), _count),
     "benefits": _Shape(BenefitRow, "benefit", _simple("benefits"), _benefit_totals),
     "needs": _Shape(NeedRow, "subject", _simple("needs"), _count),
     "history": _Shape(HistoryRow, "sequence", lambda _, at: f"from history(?, {at})", _count),
+    "priority": _Shape(PriorityRow, "initiative", _simple("priority"), _totals_of("priority_totals")),
+    "value_streams": _Shape(
+        ValueStreamRow,
+        "value_stream",
+        _simple("value_streams"),
+        lambda asked: value_stream_totals(asked.rows, asked.currency),
+    ),
+    "capacity": _Shape(CapacityRow, "pool", _simple("capacity"), lambda asked: capacity_totals(asked.rows)),
+    "conditions": _Shape(ConditionRow, "condition", _simple("conditions"), lambda asked: condition_totals(asked.rows)),
     "state": _Shape(StateRow, "field", lambda _, at: f"from state(?, {at})", _count),
     "refusals": _Shape(RefusalRow, "refusal", _simple("refusals"), _count),
 }

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import datetime
-from collections import Counter
+import math
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any
 
 from schemas.envelope import Recorded
 from schemas.events import (
     AlignmentDeclared,
     AssuranceRated,
     BaselineSet,
+    BenefitPlanned,
+    CapacityAllocated,
+    ConditionDischarged,
     EntryReversed,
     ForecastUpdated,
     GateDecided,
@@ -19,21 +25,30 @@ from schemas.events import (
     InitiativeProposed,
     InitiativeScored,
     Move,
+    PolicyAdopted,
     PrioritySet,
 )
+from schemas.events.policy import ScoredCriterion
+from schemas.values import Commitment
 from tests.oracle import (
     Counted,
     Movement,
     Row,
+    as_float,
     cost_of,
     counting,
+    described,
     entry_held,
+    held,
     money_by_initiative,
     movements,
+    portfolio_currency,
     said,
+    spend,
+    split,
     status_of,
 )
-from tests.oracle_decisions import DESCRIBED
+from tests.oracle_decisions import DESCRIBED, ENDED, benefits, conditions_set
 
 FIELDS = (
     *("title", "value_stream", "sponsor", "lead", "kind", "horizon", "eu_class", "stage", "status", "rank", "tier"),
@@ -42,9 +57,170 @@ FIELDS = (
     *("cost_of_delay", "job_size", "link"),
 )
 """The fields of an initiative's state, in the order they are shown."""
+BENEFIT_MONEY = ("planned_minor", "claimed_minor", "validated_minor")
 
 
 # The views.
+
+
+def priority(events: Sequence[Recorded], as_known: int, as_of: datetime.date) -> tuple[list[Row], Row]:
+    """Return one row an initiative that has not ended, ordered by rank, null last, and the totals."""
+    counted = counting(events, as_known, as_of)
+    currency = portfolio_currency(events, as_known)
+    policy = policy_in_force(counted, "prioritisation")
+    criteria = () if policy is None else policy.fact.body.criteria
+    money = money_by_initiative(counted)
+    rows, exact = [], []
+    for name in {each.fact.initiative for each in said(counted, InitiativeProposed)}:
+        if status_of(counted, name) in ENDED:
+            continue
+        ranked = _rank(counted, name)
+        scored = entry_held(counted, InitiativeScored, lambda fact, name=name: fact.initiative == name)
+        marks = {} if scored is None else _marks(criteria, scored.fact)
+        of_sort = {sort: [each for each in criteria if each.sort == sort] for sort in ("value", "novelty")}
+        score, value, novelty = (_weighed(marks, each) for each in (criteria, of_sort["value"], of_sort["novelty"]))
+        cost, size = (None, None) if scored is None else (scored.fact.cost_of_delay, scored.fact.job_size)
+        comparable = cost is not None and size is not None and cost.currency == currency
+        approved = money.get((name, currency), Counter())["approved"]
+        if approved > 0 and value is not None and novelty is not None:
+            exact.append((approved, round(value, 9), round(novelty, 9)))
+        rows.append(
+            {
+                "initiative": name,
+                "title": described(counted, name)["title"],
+                "rank": ranked and ranked[0].rank,
+                "was": ranked and ranked[0].was,
+                "tier": ranked and ranked[0].tier,
+                "score": as_float(score),
+                "value": as_float(value),
+                "novelty": as_float(novelty),
+                "cost_of_delay_minor": None if cost is None else cost.minor,
+                "cost_of_delay_currency": None if cost is None else cost.currency,
+                "job_size": size,
+                "wsjf": as_float(Fraction(cost.minor, size)) if comparable else None,
+                "approved_minor": approved,
+                "currency": currency,
+                "rank_sequence": ranked and ranked[1],
+                "score_sequence": scored and scored.sequence,
+            }
+        )
+    funding, values, novelties = zip(*exact, strict=True) if exact else ((), (), ())
+    rho_value, rho_novelty = spearman(funding, values), spearman(funding, novelties)
+    undefined = rho_value is None or rho_novelty is None
+    return sorted(rows, key=lambda row: (row["rank"] is None, row["rank"] or 0, row["initiative"])), {
+        "initiatives": len(rows),
+        "judged": len(exact),
+        "rho_value": rho_value,
+        "rho_novelty": rho_novelty,
+        "novelty_bias": None if undefined else rho_novelty - rho_value,
+    }
+
+
+def value_streams(events: Sequence[Recorded], as_known: int, as_of: datetime.date) -> list[Row]:
+    """Return one row a value stream and currency, ordered by stream, null last, then currency."""
+    counted = counting(events, as_known, as_of)
+    own = portfolio_currency(events, as_known)
+    structure, allocation = (policy_in_force(counted, kind) for kind in ("structure", "allocation"))
+    units = {} if structure is None else {unit.id: unit for unit in structure.fact.body.value_streams}
+    targets: Counter[str] = Counter()
+    for part in () if allocation is None else allocation.fact.body.value_streams:
+        targets[part.name] += part.share_bp
+    money = {(row["key"], row["currency"]): row for row in spend(events, as_known, as_of, "value_stream")}
+    brought = _benefits_by_stream(events, as_known, as_of)
+    active: Counter[str] = Counter()
+    ended: Counter[str] = Counter()
+    for each in said(counted, InitiativeProposed):
+        counts = ended if status_of(counted, each.fact.initiative) in ENDED else active
+        counts[described(counted, each.fact.initiative)["value_stream"]] += 1
+    keys = {*money, *brought, *((name, own) for name in {*active, *ended, *units, *targets})}
+    rows = []
+    for stream, currency in sorted(keys, key=lambda key: (key[0] is None, key[0] or "", key[1])):
+        measures = ("funded_minor", "approved_minor", "committed_minor", "actual_minor")
+        sums = {name: money[stream, currency][name] if (stream, currency) in money else 0 for name in measures}
+        benefits = {name: brought.get((stream, currency), Counter())[name] for name in BENEFIT_MONEY}
+        whole = sum(max(row["approved_minor"], 0) for (_, of), row in money.items() if of == currency)
+        share = Fraction(max(sums["approved_minor"], 0), whole) if whole else None
+        target = targets.get(stream) if currency == own else None
+        gap = None if share is None or target is None else share - Fraction(target, 10_000)
+        actual, validated = sums["actual_minor"], benefits["validated_minor"]
+        unit = units.get(stream)
+        rows.append(
+            {
+                "value_stream": stream,
+                "title": unit and unit.title,
+                "owner": unit and unit.owner,
+                "currency": currency,
+                **sums,
+                "share": as_float(share),
+                "target_bp": target,
+                "gap": as_float(gap),
+                **benefits,
+                "roi": float(Fraction(validated - actual, actual)) if actual > 0 else None,
+                "initiatives_active": active[stream] if currency == own else None,
+                "initiatives_ended": ended[stream] if currency == own else None,
+            }
+        )
+    return rows
+
+
+def capacity(events: Sequence[Recorded], as_known: int, as_of: datetime.date) -> list[Row]:
+    """Return one row a pool, skill, unit and period, ordered by these."""
+    counted = counting(events, as_known, as_of)
+    policy = policy_in_force(counted, "capacity")
+    supplies = {
+        (each.pool, each.skill, each.unit, each.period): each.amount
+        for each in (() if policy is None else policy.fact.body.supply)
+    }
+    newest: dict[tuple[str, ...], Counted] = {}
+    for each in sorted(said(counted, CapacityAllocated), key=lambda each: (each.effective_on, each.sequence)):
+        fact = each.fact
+        newest[fact.pool, fact.skill, fact.unit, fact.period, fact.kind, fact.initiative] = each
+    rows = []
+    for key in sorted({*supplies, *(names[:4] for names in newest)}):
+        here = [each for names, each in newest.items() if names[:4] == key]
+        amounts = {
+            kind: sum(each.fact.amount for each in here if each.fact.kind == kind) for kind in ("planned", "used")
+        }
+        supply = supplies.get(key)
+        sequences = [each.sequence for each in here] + ([policy.sequence] if policy and key in supplies else [])
+        rows.append(
+            {
+                **dict(zip(("pool", "skill", "unit", "period"), key, strict=True)),
+                "supply": supply,
+                **amounts,
+                "load": float(Fraction(amounts["planned"], supply)) if supply else None,
+                "last_sequence": max(sequences),
+            }
+        )
+    return rows
+
+
+def conditions(events: Sequence[Recorded], as_known: int, as_of: datetime.date) -> list[Row]:
+    """Return one row a condition that something that counts has set, ordered by condition and sequence."""
+    counted = counting(events, as_known, as_of)
+    facts = {each.sequence: each.fact for each in counted if each.sign > 0}
+    rows = []
+    for sequence, condition in conditions_set(counted):
+        met = entry_held(counted, ConditionDischarged, lambda fact, name=condition.condition: fact.condition == name)
+        late = (as_of - condition.due).days
+        text = condition.text
+        rows.append(
+            {
+                "condition": condition.condition,
+                "text": f"commitment:{text.commitment}" if isinstance(text, Commitment) else text,
+                "initiative": getattr(facts[sequence], "initiative", None),
+                "decision": getattr(facts[sequence], "decision", None),
+                "owner": condition.owner,
+                "due": condition.due,
+                "blocking": condition.blocking,
+                "status": "open" if met is None else met.fact.outcome,
+                "days_overdue": late if met is None and late > 0 else None,
+                "sequence": sequence,
+                "discharged_on": met and met.effective_on,
+                "discharged_sequence": met and met.sequence,
+            }
+        )
+    return sorted(rows, key=lambda row: (row["condition"], row["sequence"]))
 
 
 def state(events: Sequence[Recorded], as_known: int, as_of: datetime.date, initiative: str) -> list[Row]:
@@ -141,6 +317,63 @@ def last_moved(moved: Iterable[tuple[int, Movement]], signs: dict[str, int], cur
         if move.currency == currency:
             change[sequence] += signs.get(move.measure, 0) * move.minor
     return max((sequence for sequence, minor in change.items() if minor), default=None)
+
+
+# Policies and scores.
+
+
+def policy_in_force(counted: Iterable[Counted], kind: str) -> Counted | None:
+    """Return the policy of a kind that holds, None where there is none."""
+    return entry_held(counted, PolicyAdopted, lambda fact: fact.kind == kind)
+
+
+def _marks(criteria: Iterable[ScoredCriterion], scored: InitiativeScored) -> dict[str, Fraction]:
+    """Return scores from 0 to 100 by criterion, where they can be told."""
+    given = {each.criterion: each.score for each in scored.scores}
+    return {
+        each.id: Fraction(100 * (given[each.id] - each.scale_min), each.scale_max - each.scale_min)
+        for each in criteria
+        if each.id in given and each.scale_max > each.scale_min
+    }
+
+
+def _weighed(marks: dict[str, Fraction], criteria: Sequence[ScoredCriterion]) -> Fraction | None:
+    """Return the weighted mean of marks; the plain one where nothing weighs; None where one that counts is missing."""
+    weights = {each.id: each.weight_bp for each in criteria if each.weight_bp > 0} or {each.id: 1 for each in criteria}
+    if not weights or not weights.keys() <= marks.keys():
+        return None
+    return Fraction(sum(weight * marks[name] for name, weight in weights.items()), sum(weights.values()))
+
+
+def spearman(one: Sequence[Any], other: Sequence[Any]) -> float | None:
+    """Return the rank correlation of two lists, mean ranks for ties; None where it is undefined."""
+    ranks = []
+    for values in (one, other):
+        below = [sum(each < value for each in values) for value in values]
+        ranks.append([low + Fraction(values.count(value) + 1, 2) for low, value in zip(below, values, strict=True)])
+    middle = Fraction(len(one) + 1, 2)
+    a, b = ([rank - middle for rank in listed] for listed in ranks)
+    squares = sum(x * x for x in a) * sum(y * y for y in b)
+    return float(sum(x * y for x, y in zip(a, b, strict=True))) / math.sqrt(squares) if squares else None
+
+
+# Benefits.
+
+
+def _benefits_by_stream(
+    events: Sequence[Recorded], as_known: int, as_of: datetime.date
+) -> dict[tuple[str | None, str], Counter[str]]:
+    """Return the money of benefits by value stream and currency."""
+    counted = counting(events, as_known, as_of)
+    found: dict[tuple[str | None, str], Counter[str]] = defaultdict(Counter)
+    for row in benefits(events, as_known, as_of):
+        plan = held(counted, BenefitPlanned, lambda fact, row=row: fact.benefit == row["benefit"])
+        shares = {share.initiative: share.share_bp for share in plan.initiatives}
+        streams = {name: described(counted, name)["value_stream"] for name in shares} | {None: None}
+        for measure in BENEFIT_MONEY:
+            for name, minor in split(row[measure], dict(sorted(shares.items())) or {None: 1}).items():
+                found[streams[name], row["currency"]][measure] += minor
+    return found
 
 
 # What is said of an initiative.

@@ -22,6 +22,7 @@ from tui.common import DONE, REFUSED, CommandError, Common, access, progress, pr
 from tui.model.figures import instant
 from tui.model.table import table
 from tui.model.text import clean
+from tui.plots import as_text, can_plot, chart_of, write_picture
 
 AsKnown = Annotated[str | None, Parameter(help="What had been recorded by a sequence, a date's end or an instant.")]
 AsOf = Annotated[str | None, Parameter(help="What was effective on a date; without it, the day of --as-known.")]
@@ -38,6 +39,7 @@ async def view(
     as_of: AsOf = None,
     csv: Annotated[bool, Parameter(negative="")] = False,
     parquet: Path | None = None,
+    plot: Annotated[list[Path] | None, Parameter(consume_multiple=(0, 1), negative="")] = None,
     common: Common | None = None,
 ) -> int:
     """Show a view of the portfolio at any moment.
@@ -45,8 +47,8 @@ async def view(
     Parameters
     ----------
     name
-        spend, alignment, initiatives, decisions, gates, models, benefits, needs, history, state, refusals or
-        timeline.
+        spend, alignment, initiatives, decisions, gates, models, benefits, needs, priority, value_streams, capacity,
+        conditions, history, state, refusals or timeline.
     by
         What spend is grouped by.
     measure
@@ -59,18 +61,32 @@ async def view(
         Print comma-separated values.
     parquet
         Write the rows to this Parquet file.
+    plot
+        Draw it: in the terminal, or as a picture in an .svg or .png file. Of alignment, spend, benefits and models.
     """
     common = common or Common()
     question = _question(name, by, measure, currency, initiative)
+    if plot is not None:
+        can_plot(name, plot)
+        if not plot and (common.json or csv):
+            raise CommandError("--plot draws where --json and --csv print; choose one, or give --plot a file")
     async with replica(common, refusals=name == "refusals") as made:
-        answer = ask(made, question, moment(made, as_known, as_of, now=_now()))
+        at = moment(made, as_known, as_of, now=_now())
+        answer = ask(made, question, at)
+        if plot is not None:
+            with progress(f"asking {made.portfolio} of every month") as told:
+                chart = chart_of(made, question, at, answer, told)
+            for path in plot:
+                write_picture(chart, path)
     if parquet is not None:
         _write_parquet(answer, parquet)
     if common.json:
         _print_line(msgspec.json.encode(answer))
     elif csv:
         _print_csv(answer)
-    elif parquet is None:
+    elif plot == []:
+        print(as_text(chart))
+    elif parquet is None and plot is None:
         print(plain.screen(answer))
     return DONE
 

@@ -15,6 +15,7 @@ from tui.demo import demo
 from tui.doctor import doctor
 from tui.opening import replay
 from tui.recording import import_, init, send
+from tui.supposing import suppose_
 
 app = cyclopts.App(
     name="portfolio",
@@ -33,6 +34,7 @@ app.command(send, name="send")
 app.command(log, name="log")
 app.command(view, name="view")
 app.command(diff_, name="diff")
+app.command(suppose_, name="suppose")
 app.command(rebuild, name="rebuild")
 app.command(replay, name="replay")
 app.command(reperform_, name="reperform")

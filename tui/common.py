@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from ledger.access import Access, NoSuchPortfolio, opened
+from ledger.fork import SupposeError
 from ledger.server import ServerError
 from ledger.settings import Settings, SettingsError, settings
 from ledger.store import StoreError
@@ -122,12 +123,22 @@ def told(error: Exception) -> tuple[str, int]:
     code = WORLD_FAILED
     if isinstance(error, CommandError):
         code = error.code
-    elif isinstance(error, SettingsError | MomentError | NoSuchPortfolio):
+    elif isinstance(error, SettingsError | MomentError | NoSuchPortfolio | SupposeError):
         code = WRONG_USE
     return " ".join(clean(str(error)).split()), code
 
 
-EXPECTED = (CommandError, SettingsError, MomentError, NoSuchPortfolio, StoreError, ServerError, ArchiveDiffers, OSError)
+EXPECTED = (
+    CommandError,
+    SettingsError,
+    MomentError,
+    NoSuchPortfolio,
+    SupposeError,
+    StoreError,
+    ServerError,
+    ArchiveDiffers,
+    OSError,
+)
 """What main turns into one line; anything else is a bug and keeps its traceback."""
 
 

@@ -42,6 +42,10 @@ EMPTY = {
     "benefits": "No benefits yet: promise one with a PlanBenefit command (`portfolio send`).",
     "needs": "Nothing needs a decision.",
     "history": "Nothing was said of this initiative by then.",
+    "priority": "No initiatives are under way: propose one with a ProposeInitiative command (`portfolio send`).",
+    "value_streams": "No value streams yet: fund an envelope of one with a FundEnvelope command (`portfolio send`).",
+    "capacity": "No capacity yet: allocate it with an AllocateCapacity command (`portfolio send`).",
+    "conditions": "No decision, gate or approval has set a condition by then.",
     "state": "Nothing was said of this initiative by then.",
     "refusals": "Nothing was refused.",
 }

@@ -88,7 +88,7 @@ async def init(
     elif isinstance(receipt, Accepted):
         print(f"{name} is open. Commands for it name the ledger {origin}.")
     if isinstance(receipt, Refused):
-        raise CommandError(f"cannot open {name}: {in_words(receipt)}", _code([receipt]))
+        raise CommandError(f"cannot open {name}: {in_words(receipt)}", exit_code([receipt]))
     return DONE
 
 
@@ -151,7 +151,7 @@ async def send(file: FileOrStdin, *, common: Common | None = None) -> int:
                 print(json.dumps(receipt_as_dict(receipt)), flush=True)
                 receipts.append(receipt)
                 moved(1)
-    return _code(receipts)
+    return exit_code(receipts)
 
 
 def completed(line: bytes, missing: Mapping[str, str]) -> bytes:
@@ -304,7 +304,8 @@ def in_words(refused: Refused) -> str:
     return clean(said)
 
 
-def _code(receipts: Iterable[Receipt]) -> int:
+def exit_code(receipts: Iterable[Receipt]) -> int:
+    """Return the exit code of some receipts: 0 where none is refused, 2 where one cannot be read, else 1."""
     refusals = [receipt.reason for receipt in receipts if isinstance(receipt, Refused)]
     if any(reason.of_class is ReasonClass.SHAPE for reason in refusals):
         return WRONG_USE

@@ -459,6 +459,10 @@ def test_beat_5_the_first_round_favours_novelty(run: Run) -> None:
     assert max(funded, key=lambda name: scores[name]["novelty"]) == "AI-0022"
     assert sorted(funded, key=lambda name: -scores[name]["value"])[-3] == "AI-0022"
     assert money["AI-0022"] == 600
+    view = run.view("priority", "2024-03-31")
+    bias = spearman(amounts, novelty) - spearman(amounts, value)
+    assert (view.totals["judged"], view.totals["novelty_bias"]) == (22, pytest.approx(bias))
+    assert max(view.rows, key=lambda row: row.novelty).initiative == "AI-0022"
 
 
 # Beats, one by one
@@ -571,6 +575,15 @@ def test_every_condition_but_the_copilots_is_met_in_time_or_still_open(run: Run)
     late = {name for name, each in set_.items() if met.get(name, LAST.date()) > each.due}
     assert late == {"COND-AI-0007-FALLBACK"}
     assert set(set_) - set(met) == {"COND-AI-0039-KEYS", "COND-AI-0039-CAP"}
+    view = run.view("conditions", "2026-11-20")
+    assert {row.condition for row in view.rows} == set(set_)
+    assert {row.condition for row in view.rows if row.status == "open"} == set(set_) - set(met)
+    overdue = {
+        day: [(row.condition, row.days_overdue) for row in run.view("conditions", day).rows if row.days_overdue]
+        for day in ("2024-09-30", "2024-10-01", "2024-10-23", "2024-10-24")
+    }
+    name = "COND-AI-0007-FALLBACK"
+    assert list(overdue.values()) == [[], [(name, 1)], [(name, 23)], []]
 
 
 def benefit_owners(run: Run) -> dict[str, set[str]]:
@@ -618,6 +631,11 @@ def test_beat_30_ranks_follow_value(run: Run) -> None:
             live = sorted((name for name in ranks if ranks[name] < 38), key=ranks.__getitem__)
             assert live == sorted(live, key=lambda name: -value[name])
     assert sorted(ranks.values()) == list(range(1, 41))
+    rows = run.view("priority", "2026-02-12").rows
+    assert [row.rank for row in rows] == list(range(1, 37))
+    assert [row.value for row in rows] == sorted((row.value for row in rows), reverse=True)
+    moved = {move.initiative: move.was for move in ranked.data.moves}
+    assert {row.initiative: row.was for row in rows if row.rank_sequence == ranked.at} == moved
 
 
 def test_beats_33_and_34_the_orphan_gets_a_name_and_2025_stays(run: Run) -> None:
@@ -683,6 +701,23 @@ def test_capacity_of_mlops_engineers(run: Run) -> None:
     load = {period: round(100 * amount / supply[period]) for period, amount in planned.items()}
     assert (load["2025-Q2"], load["2025-Q3"]) == (118, 97)
     assert all(value < 100 for period, value in load.items() if period != "2025-Q2")
+    view = run.view("capacity", "2026-11-20")
+    assert {row.period: round(100 * row.load) for row in view.rows if row.planned} == load
+    assert (view.totals["over"], {row.skill for row in view.rows}) == (1, {"mlops"})
+
+
+@pytest.mark.parametrize("day", ["2024-03-31", "2024-12-31", "2025-06-12", "2026-04-21", "2026-11-20"])
+def test_value_streams_agree_with_spend(run: Run, day: str) -> None:
+    streams, spent = run.view("value_streams", day), run.view("spend", day, by="value_stream")
+    names = ("funded_minor", "approved_minor", "committed_minor", "actual_minor")
+    told = {row.value_stream: [getattr(row, name) for name in names] for row in streams.rows}
+    assert told == {row.key: [getattr(row, name) for name in names] for row in spent.rows}
+    assert sum(row.share for row in streams.rows) == pytest.approx(1)
+    assert {row.title for row in streams.rows} == {"Claims", "Underwriting", "Service", "Platform"}
+    proposed = run.view("initiatives", day).rows
+    assert sum(row.initiatives_active + row.initiatives_ended for row in streams.rows) == len(proposed)
+    benefits = run.view("benefits", day).totals
+    assert all(streams.totals[f"{name}_minor"] == benefits[f"{name}_minor"] for name in ("planned", "validated"))
 
 
 def test_assurance_of_the_copilot(run: Run) -> None:

@@ -262,6 +262,7 @@ NOT_OURS = {
     "alignment.csv": "the reader writes it",
     "objectives.csv": "the reader writes it",
     "commands.ndjson": "the reader writes it",
+    "avatar.ndjson": "the reader writes it",
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -18,8 +18,14 @@ from tests import oracle_board as oracle
 from tests.choices import INITIATIVES
 from tests.fixed_history import every_type_history
 from tests.histories import histories
-from tests.laws.test_more_views import LAW, four_days, plain, replica_of
+from tests.laws.test_more_views import LAW, approximately, four_days, plain, replica_of
 from tests.teller import record
+
+FOLDS: dict[str, Callable[[Sequence[Recorded], int, datetime.date], list[dict[str, Any]]]] = {
+    "value_streams": oracle.value_streams,
+    "capacity": oracle.capacity,
+    "conditions": oracle.conditions,
+}
 
 
 def assert_board_equals_the_fold(
@@ -27,6 +33,12 @@ def assert_board_equals_the_fold(
 ) -> None:
     """Every view of the board, and the state of *initiatives*."""
     moment = Moment(sequence, replica.recorded_at(sequence), day)
+    rows, totals = oracle.priority(events, sequence, day)
+    priority = ask(replica, Question("priority"), moment)
+    assert plain(priority) == approximately(rows)
+    assert priority.totals == approximately(totals)
+    for name, fold in FOLDS.items():
+        assert plain(ask(replica, Question(name), moment)) == approximately(fold(events, sequence, day)), name
     for initiative in initiatives:
         told = plain(ask(replica, Question("state", initiative=initiative), moment))
         assert told == oracle.state(events, sequence, day, initiative), initiative

@@ -17,8 +17,8 @@ from projections.around import Around
 from schemas import subjects
 from schemas.envelope import Recorded
 from schemas.receipts import Reason
-from tui.model.fields import first_text, text_of
 from tui.model.figures import instant, money
+from tui.model.stated import first_text, text_of
 from tui.model.text import clean, has_hidden
 
 Standing = Literal["plain", "yes", "problem", "unknown"]

@@ -12,7 +12,7 @@ from projections.views import Question, ask
 from schemas.envelope import Recorded
 from tui.model.card import CardLine, card
 from tui.model.change import Change, of_fields, of_figures, of_state
-from tui.model.fields import fields
+from tui.model.stated import fields
 from tui.model.text import clean
 
 

@@ -1,0 +1,120 @@
+"""A replica of a fork: the rows of another replica up to a sequence, and what is supposed behind it.
+
+Nothing is decoded again and nothing is copied. A fork is a second, empty database inside the replica's own: each table
+in it is a view of the replica's rows up to the fork, with a table of its own behind it. The views of the portfolio
+are asked by the same words; only where they look for tables is different. It lives as long as the replica does, which
+may go on growing.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from types import TracebackType
+
+import duckdb
+import pyarrow as pa
+
+from projections.columns import table_name
+from projections.money import NEVER, take_money
+from projections.replica import Replica, asked_columns
+from projections.tables import Tables
+from schemas.events import FACTS
+
+_NUMBERS = itertools.count(1)
+
+
+class ForkReplica(Replica):
+    """A supposed history as tables and views, up to `sequence`. Close it when it is no longer asked."""
+
+    def __init__(self, replica: Replica, at: int) -> None:
+        """Fork a replica behind its first *at* entries. Errors: ValueError where it holds fewer."""
+        if not 0 <= at <= replica.sequence:
+            raise ValueError(f"a replica of {replica.sequence} entries cannot be forked at {at}")
+        self.portfolio, self.fork, self.sequence = replica.portfolio, at, at
+        self.database, self._writing = replica.database, replica._writing
+        self._money_sequence = at
+        self._foreign_before = [sequence for sequence in replica.foreign if sequence <= at]
+        self.foreign = list(self._foreign_before)
+        self._name = f"fork_{next(_NUMBERS)}"
+        self._filled: set[str] = set()
+        self.database.execute(f"attach ':memory:' as {self._name}")
+        self._make_forked("events", "*", "sequence")
+        self._make_forked("refusal_kept", "*", "judged_at")
+        for fact in FACTS:
+            self._make_forked(table_name(fact), asked_columns(fact), "sequence")
+        replica.settle_money()
+        self._make_money()
+
+    def show(self, payloads: Sequence[bytes]) -> None:
+        """Show these entries behind the fork, and no others."""
+        for name in self._filled:
+            self.database.execute(f'truncate {self._name}.main."{name}_behind"')
+        self._filled.clear()
+        self.foreign, self.sequence, self._money_sequence = list(self._foreign_before), self.fork, self.fork
+        if payloads:
+            self.extend(payloads)
+
+    def close(self) -> None:
+        """Forget the fork."""
+        self.database.execute(f"detach {self._name}")
+
+    def __enter__(self) -> ForkReplica:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _make_forked(self, name: str, columns: str, known_from: str) -> None:
+        """Make a table of the fork: the replica's rows that were known at it, and those behind it."""
+        theirs, behind = f'memory.main."{name}"', f'{self._name}.main."{name}_behind"'
+        self.database.execute(f"create table {behind} as select {columns} from {theirs} limit 0")
+        self.database.execute(
+            f'create view {self._name}.main."{name}" as select {columns} from {theirs} '
+            f"where {known_from} <= {self.fork} union all from {behind}"
+        )
+
+    def _make_money(self) -> None:
+        """Make the tables of projections.money. What was taken out behind the fork is in, until it is here too."""
+        for name in ("names", "money_entries"):
+            behind = f'{self._name}.main."{name}_behind"'
+            self.database.execute(f"create table {behind} as from memory.main.{name} limit 0")
+        (known,) = self.database.execute("select count(*) from memory.main.names").fetchall()[0]
+        self.database.execute(
+            f"create view {self._name}.main.names as from memory.main.names where id <= {known} "
+            f"union all from {self._name}.main.names_behind"
+        )
+        self.database.execute(
+            f"create view {self._name}.main.money_entries as "
+            f"with voids as (select reversed_sequence, min(sequence) as sequence "
+            f"from {self._name}.main.entry_reversed_behind where kind = 'void' group by reversed_sequence) "
+            f"select m.* replace (case when m.voided_at <= {self.fork} then m.voided_at "
+            f"else coalesce(v.sequence, {NEVER}) end as voided_at) "
+            f"from memory.main.money_entries m left join voids v on v.reversed_sequence = m.sequence "
+            f"where m.sequence <= {self.fork} union all from {self._name}.main.money_entries_behind"
+        )
+
+    def settle_money(self) -> None:
+        if self._money_sequence < self.sequence:
+            take_money(self._cursor(), self._money_sequence, names="names_behind", entries="money_entries_behind")
+            self._filled |= {"names", "money_entries"}
+            self._money_sequence = self.sequence
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        cursor = self.database.cursor()
+        cursor.execute(f"set search_path = '{self._name}.main,memory.main'")
+        return cursor
+
+    def _keep(self, tables: Tables) -> None:
+        self._fill("events", tables.events.table(), "*")
+        for fact, table in tables.facts.items():
+            if table:
+                self._fill(table_name(fact), table.table(), asked_columns(fact))
+
+    def _fill(self, name: str, rows: pa.Table, columns: str) -> None:
+        self._filled.add(name)
+        self.database.register("incoming", rows)
+        self.database.execute(f'insert into {self._name}.main."{name}_behind" select {columns} from incoming')
+        self.database.unregister("incoming")

@@ -1,0 +1,110 @@
+"""Scenarios side by side: one headline a history, from the same views."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from ledger.book import Book
+from ledger.fork import Fork
+from ledger.suppose import Add, Change, LeaveOut, Supposing, suppose
+from projections.fork import ForkReplica
+from projections.moment import Moment
+from projections.replica import Replica
+from projections.scenarios import RECORDED, compare_scenarios
+from projections.views import Question, ask
+from tests.notation import Said
+from tests.teller import run
+from tests.words import PORTFOLIO, align, approve, fund, objective, objectives, opening, propose, request
+from tui.model.headlines import headline_rows, headlines_text
+
+FAR = datetime.date(2099, 1, 1)
+LATER = datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)
+SAID = [
+    opening(),
+    objectives(objective("growth", 10_000)),
+    fund("claims", 100_00),
+    propose("AI-1"),
+    align("AI-1", growth=10_000),
+    approve("AI-1", "claims", 40_00),
+    propose("AI-2"),
+    approve("AI-2", "claims", 60_00),
+    request("D-1", "AI-1"),
+]
+PAYLOADS = run([Said(ask).line(f"c-{place}") for place, ask in enumerate(SAID)]).payloads
+
+
+def replica() -> Replica:
+    made = Replica(PORTFOLIO)
+    made.extend(PAYLOADS)
+    return made
+
+
+def supposed(*changes: Change) -> Supposing:
+    fork = Fork(Book(PORTFOLIO), 2)
+    fork.take(PAYLOADS)
+    return suppose(fork, changes, now=LATER)
+
+
+def test_each_history_has_its_own_figures() -> None:
+    more = Add(9, Said(approve("AI-2", "claims", 50_00)).line("more"))
+    nobody = Add(9, Said(approve("AI-9", "claims", 1)).line("nobody"))
+    found = compare_scenarios(
+        replica(), {"no two": supposed(LeaveOut(7), LeaveOut(9)), "more": supposed(more, nobody)}, FAR
+    )
+    assert [each.name for each in found] == [RECORDED, "no two", "more"]
+    assert [each.sequence for each in found] == [9, 6, 10]
+    assert [each.approved_minor for each in found] == [100_00, 40_00, 150_00]
+    assert [each.index for each in found] == pytest.approx([0.4, 1.0, 40 / 150])
+    assert [each.orphan_share for each in found] == pytest.approx([0.6, 0.0, 110 / 150])
+    assert [each.must_move_minor for each in found] == [60_00, 0, 110_00]
+    assert [each.open_decisions for each in found] == [1, 0, 1]
+    assert [each.flagged for each in found] == [0, 0, 1]
+    assert [each.refused for each in found] == [0, 1, 0]
+    assert [each.not_accepted for each in found] == [0, 0, 1]
+
+
+def test_figures_are_shown_with_what_changed() -> None:
+    found = compare_scenarios(replica(), {"no two": supposed(LeaveOut(7))}, FAR)
+    rows = {row.label: (row.cells, row.changes) for row in headline_rows(found)}
+    assert rows["approved"] == (("100.00", "40.00"), ("", "-60.00"))
+    assert rows["alignment index"] == (("0.400", "1.000"), ("", "+0.600"))
+    assert rows["serves no objective"] == (("60.0 %", "0.0 %"), ("", "-60.0"))
+    assert rows["committed"] == (("0.00", "0.00"), ("", ""))
+    assert headlines_text(found).splitlines()[0].split() == ["recorded", "no", "two"]
+
+
+def test_a_history_without_money_has_no_index() -> None:
+    found = compare_scenarios(replica(), {"none": supposed(LeaveOut(3))}, FAR)
+    assert found[1].index is None
+    assert {row.label: row.cells[1] for row in headline_rows(found)}["alignment index"] == "–"
+
+
+def test_names_are_clean() -> None:
+    assert "\x1b" not in headlines_text(compare_scenarios(replica(), {"\x1b[2J": supposed()}, FAR))
+
+
+def test_no_more_than_three_are_compared() -> None:
+    with pytest.raises(ValueError, match="4 scenarios are too many to compare; choose up to 3"):
+        compare_scenarios(replica(), {name: supposed() for name in "abcd"}, FAR)
+
+
+def test_a_fork_shows_one_supposition_after_another_and_leaves_its_replica_alone() -> None:
+    whole = replica()
+    moment = Moment(20, None, FAR)
+    before = ask(whole, Question("spend"), moment)
+    with ForkReplica(whole, 2) as fork:
+        for _ in range(3):
+            fork.show(supposed(LeaveOut(7)).payloads)
+            assert ask(fork, Question("spend"), moment).totals["approved_minor"] == 40_00
+            fork.show(supposed().payloads)
+            assert ask(fork, Question("spend"), moment) == before
+        whole.extend([b"foreign"])
+        assert (fork.sequence, fork.foreign, whole.foreign) == (9, [], [10])
+    assert ask(whole, Question("spend"), moment) == before
+
+
+def test_a_replica_is_not_forked_beyond_its_end() -> None:
+    with pytest.raises(ValueError, match="a replica of 9 entries cannot be forked at 10"):
+        ForkReplica(replica(), 10)
