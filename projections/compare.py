@@ -6,7 +6,7 @@ replica, cell by cell; and the views it answers with.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,9 +20,10 @@ from projections.archive import Archive, ArchiveDiffers, Head
 from projections.columns import table_name
 from projections.moment import Moment
 from projections.replica import Replica
-from projections.segments import SEGMENT_ENTRIES, Segments
+from projections.rows import Row
+from projections.segments import SEGMENT_ENTRIES, Part, Segments
 from projections.sync import BATCH_ENTRIES, catch_up
-from projections.views import GROUPINGS, MEASURES, OF_ONE, VIEWS, Question, ask
+from projections.views import GROUPINGS, MEASURES, OF_ONE, VIEWS, Question, ask, key_of
 from schemas.events import FACTS
 
 MOST_NAMED = 20
@@ -87,10 +88,10 @@ async def compare(
             directory, portfolio, entries_each=entries_each, progress=lambda _: moved("compare", done, whole)
         )
         await catch_up(live, store, until=last)
-        segments = Segments(directory, portfolio, entries_each)
+        parts = Segments(directory, portfolio, entries_each).parts(head.size)
         for name in names:
             for start in range(0, max(limit, 1), entries_each):
-                differences += _window_differs(name, start, min(start + entries_each, limit), live, fresh, segments)
+                differences += _window_differs(name, start, min(start + entries_each, limit), live, fresh, parts)
                 done += 1
                 moved("compare", done, whole)
             tables += 1
@@ -127,6 +128,7 @@ async def _rebuilt(
         moved("rebuild", fresh.sequence, last)
 
     moved("read", 0, last)
+    moved("rebuild", 0, last)
     async for entry in store.read(until=last):
         frontier.append(leaf_hash(entry.payload))
         waiting.append(entry.payload)
@@ -189,35 +191,36 @@ def _upper_tile_differs(archive: Archive, index: int) -> Iterator[Difference]:
 
 
 def _window_differs(
-    name: str, start: int, end: int, live: Replica, fresh: Replica, segments: Segments
+    name: str, start: int, end: int, live: Replica, fresh: Replica, parts: Sequence[Part]
 ) -> Iterator[Difference]:
-    """Compare the rows of a table that stand behind *start*, up to *end*."""
+    """Compare the rows of a table that stand behind *start*, up to *end*. parts: what the live one was made of."""
     bounds = f"where sequence > {start} and sequence <= {end}"
     kept, made = (_fetched(replica, name, bounds) for replica in (live, fresh))
-    if not kept.equals(made):
-        number = start // segments.entries_each
-        in_segment = segments.manifest(number) is not None
-        kind = next((fact.__name__ for fact in FACTS if f"{table_name(fact)}_whole" == name), "events")
-        file = f"segment/{segments.directory.name}/{number}.{kind}.parquet"
-        yield from _cells_differ(file if in_segment else name, kept, made)
+    if kept.equals(made):
+        return
+    kind = next((fact.__name__ for fact in FACTS if f"{table_name(fact)}_whole" == name), "events")
+    for sequence, what in _cells_differ(kept, made):
+        manifests = (part.manifest for part in parts)
+        held = next((each for each in manifests if 0 <= sequence - each.first_sequence < each.entry_count), None)
+        file = held and held.files.get(kind)
+        yield Difference(f"segment/{parts[0].directory.name}/{file}" if file else name, what, sequence)
 
 
 def _fetched(replica: Replica, name: str, bounds: str) -> pa.Table:
     return replica.database.cursor().sql(f'from "{name}" {bounds} order by sequence').to_arrow_table()
 
 
-def _cells_differ(where: str, kept: pa.Table, made: pa.Table) -> Iterator[Difference]:
+def _cells_differ(kept: pa.Table, made: pa.Table) -> Iterator[tuple[int, str]]:
+    """Yield the sequence of each row that is not the same, and what is not."""
     olds, news = ({row["sequence"]: row for row in table.to_pylist()} for table in (kept, made))
     for sequence in sorted(olds.keys() | news.keys()):
         old, new = olds.get(sequence), news.get(sequence)
         if old is None or new is None:
-            what = f"sequence {sequence} is {'missing' if old is None else 'not in the stream'}"
-            yield Difference(where, what, sequence)
+            yield sequence, f"sequence {sequence} is {'missing' if old is None else 'not in the stream'}"
             continue
         for column, value in new.items():
             if old[column] != value:
-                what = f"sequence {sequence}, {column} is {old[column]!r}, rebuilt {value!r}"
-                yield Difference(where, what, sequence)
+                yield sequence, f"sequence {sequence}, {column} is {old[column]!r}, rebuilt {value!r}"
 
 
 def _questions(fresh: Replica, now: Moment | None) -> list[tuple[Question, Moment]]:
@@ -235,11 +238,25 @@ def _views_differ(question: Question, moment: Moment, live: Replica, fresh: Repl
     told = question.by if question.name == "spend" else question.measure if question.name == "alignment" else ""
     where = f"view {question.name} {told}".rstrip()
     if list(kept.rows) != list(made.rows):
-        pairs: list[tuple[Any, Any]] = list(zip(kept.rows, made.rows, strict=False))
-        old, new = next(((old, new) for old, new in pairs if old != new), (len(kept.rows), len(made.rows)))
-        yield Difference(where, f"live {old}, rebuilt {new}")
+        yield Difference(where, _rows_differ(question, kept.rows, made.rows))
     elif kept.totals != made.totals:
-        yield Difference(where, f"totals: live {kept.totals}, rebuilt {made.totals}")
+        yield Difference(where, f"totals: {_fields_differ(kept.totals, made.totals)}")
+
+
+def _rows_differ(question: Question, kept: Sequence[Row], made: Sequence[Row]) -> str:
+    """Return the first row of a view that is not as rebuilt, and what of it."""
+    if len(kept) != len(made):
+        return f"it has {len(kept)} rows, rebuilt {len(made)}"
+    old, new = next((old, new) for old, new in zip(kept, made, strict=True) if old != new)
+    names = [key_of(question, row) for row in (old, new)]
+    if names[0] != names[1]:
+        return f"{names[0]} stands where {names[1]} was rebuilt"
+    return f"{names[0]}: {_fields_differ(*(msgspec.structs.asdict(row) for row in (old, new)))}"
+
+
+def _fields_differ(kept: Mapping[str, Any], made: Mapping[str, Any]) -> str:
+    differing = (name for name in made if kept.get(name) != made[name])
+    return ", ".join(f"{name} is {kept.get(name)!r}, rebuilt {made[name]!r}" for name in differing)
 
 
 def _shortened(differences: list[Difference]) -> Iterator[Difference]:

@@ -12,14 +12,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from ledger.store import EventStore, Stored, StoreError
+from ledger.store import EventReader, Stored, StoreError
 from ledger.writer import Clock, system_clock
+from projections.archive import Archive
 from projections.line import Line, instant_of, recorded_since
 from projections.moment import Moment, moment, time_zone
+from projections.proof import EntryProof, check_entry
 from projections.replica import Replica
 from projections.sync import catch_up
 from schemas import codec
 from schemas.envelope import Recorded
+from tui.lending import Lent
 
 T = TypeVar("T")
 
@@ -42,7 +45,7 @@ class Session:
     away; everything known by then can still be asked."""
 
     def __init__(
-        self, replica: Replica, store: EventStore, directory: Path, *, actor: str, clock: Clock = system_clock
+        self, replica: Replica, store: EventReader, directory: Path, *, actor: str, clock: Clock = system_clock
     ) -> None:
         self.replica, self.portfolio, self.directory, self.actor = replica, replica.portfolio, directory, actor
         self.clock = clock
@@ -80,6 +83,26 @@ class Session:
         async for stored in self._store.read(after=sequence - 1, until=sequence):
             return Entry(stored, self.portfolio)
         return None
+
+    async def proof(self, sequence: int) -> EntryProof | None:
+        """Return what the archive shows of the entry at a sequence, None where there is none. Errors: StoreError."""
+        entry = await self.entry(sequence)
+        if entry is None:
+            return None
+        return await asyncio.to_thread(check_entry, Archive(self.directory), self.portfolio, sequence, entry.payload)
+
+    async def last_sequence(self) -> int:
+        """Return the sequence of the stream's last entry, known here or not. Errors: StoreError."""
+        return await self._store.last_sequence()
+
+    def lent(self) -> Lent:
+        """Return the stream for another thread to read, while this loop goes on."""
+        return Lent(self._store, asyncio.get_running_loop())
+
+    @property
+    def reports(self) -> Path:
+        """Where reports are written: beside the portfolio's files, which may be removed and made again."""
+        return self.directory.parent / "reports"
 
     def moment(self, sequence: int, as_of: datetime.date | None = None) -> Moment:
         """Return the moment after a sequence was recorded; as of its day, or of another."""

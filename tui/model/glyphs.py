@@ -23,6 +23,8 @@ class Glyphs:
     past: str = "◷"
     draft: str = "✎"
     suppose: str = "⚗"
+    verify: str = "≡"
+    compare: str = "⇄"
     mark: str = "◆"
     finding: str = "⚑"
     head: str = "▲"
@@ -51,6 +53,8 @@ ASCII = Glyphs(
     past="@",
     draft="%",
     suppose="~",
+    verify="&",
+    compare=":",
     mark="#",
     finding="F",
     head="^",
