@@ -9,6 +9,7 @@ from pathlib import Path
 from nats.aio.client import Client
 
 from ledger.connection import connect
+from ledger.findings import Findings
 from ledger.jetstream import JetStreamStore
 from ledger.refusals import Refusals
 from ledger.server import private_server
@@ -37,6 +38,12 @@ class Access:
         stream, subject = subjects.refusals_stream(portfolio), subjects.refusal(portfolio)
         await create_stream(self._connection, stream, subject)
         return Refusals(portfolio, JetStreamStore(self._connection, stream, subject))
+
+    async def findings(self, portfolio: str) -> Findings:
+        """Return the findings about a portfolio; their stream is made where it is not there. Errors: StoreError."""
+        stream, subject = subjects.findings_stream(portfolio), subjects.finding(portfolio)
+        await create_stream(self._connection, stream, subject)
+        return Findings(portfolio, JetStreamStore(self._connection, stream, subject))
 
     async def writer(self, portfolio: str, clock: Clock = system_clock) -> Writer:
         """Return a writer of a portfolio that keeps its refusals. Errors: StoreError."""

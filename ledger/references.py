@@ -36,8 +36,11 @@ class Places(Protocol):
     def moment(self, sequence: int) -> int:
         """Return how many entries there were when this many were known here."""
 
-    def cause(self, event_id: str) -> str | None:
-        """Return the id there of an event of here, None where it does not stand there. Any other text is itself."""
+    def cause(self, event_id: str) -> str | int:
+        """Return the id there of an event of here, or the sequence it has here if it does not stand there.
+
+        Any other text is itself.
+        """
 
 
 class Lost(NamedTuple):
@@ -64,9 +67,8 @@ def moved_line(command: Command, line: bytes, places: Places) -> bytes | Lost:
         said["seen"] = seen
     if command.causationid is not None:
         cause = places.cause(command.causationid)
-        if cause is None:
-            problem = "what caused it does not stand in this fork"
-            return Lost(Refused(Reason.UNKNOWN_ENTRY, field="causationid", value=command.causationid, problem=problem))
+        if isinstance(cause, int):
+            return uncaused(cause)
         if cause != command.causationid:
             said["causationid"] = cause
     if not data and not said:
@@ -79,10 +81,10 @@ def moved_line(command: Command, line: bytes, places: Places) -> bytes | Lost:
     return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def uncaused(event_id: str) -> Lost:
-    """Return why what was asked because of an event does not pass where that does not stand."""
-    problem = "what caused it does not stand in this fork"
-    return Lost(Refused(Reason.UNKNOWN_ENTRY, field="causationid", value=event_id, problem=problem))
+def uncaused(sequence: int) -> Lost:
+    """Return why what was asked because of an entry does not pass where that does not stand."""
+    problem = "the entry that caused it does not stand in this fork"
+    return Lost(Refused(Reason.UNKNOWN_ENTRY, field="causationid", value=sequence, problem=problem))
 
 
 def _data_changes(data: msgspec.Struct, places: Places) -> dict[str, Any] | Lost:

@@ -141,7 +141,7 @@ class _Retelling:
         self._kept = 0
         self._stands = array("q")  # by place behind the fork: where the entry stands now, 0 where it does not
         self._known = array("q")  # and how many entries there were once it was dealt with
-        self._lost: set[str] = set()
+        self._lost: dict[str, int] = {}
         self._renamed: dict[str, str] = {}
         self._supposed: list[int] = []
         self._outcomes: dict[int, Outcome] = {}
@@ -179,8 +179,8 @@ class _Retelling:
             return sequence
         return self._known[place - 1] if place <= len(self._known) else self._book.sequence
 
-    def cause(self, event_id: str) -> str | None:
-        return None if event_id in self._lost else self._renamed.get(event_id, event_id)
+    def cause(self, event_id: str) -> str | int:
+        return self._lost.get(event_id) or self._renamed.get(event_id, event_id)
 
     # One after the other.
 
@@ -308,8 +308,8 @@ class _Retelling:
         if isinstance(data, Lost):
             return data
         cause = None if event.causationid is None else self.cause(event.causationid)
-        if event.causationid is not None and cause is None:
-            return uncaused(event.causationid)
+        if isinstance(cause, int):
+            return uncaused(cause)
         policy = None if event.policy is None else self.entry(int(event.policy))
         return msgspec.structs.replace(
             event,
@@ -333,7 +333,7 @@ class _Retelling:
                 self._renamed[event.id] = heir.id
             else:
                 self._stands.append(0)
-                self._lost.add(event.id)
+                self._lost[event.id] = event.at
         self._tell_fate(unit, became, instead[0].at if instead else None, refused)
 
     def _follow(self, unit: Unit, now: Sequence[int]) -> None:
@@ -341,7 +341,7 @@ class _Retelling:
         for place, (_, _, event) in enumerate(unit.entries):
             self._stands.append(now[place] if place < len(now) else 0)
             if event is not None and place >= len(now):
-                self._lost.add(event.id)
+                self._lost[event.id] = event.at
 
     def _tell_fate(
         self,

@@ -105,3 +105,36 @@ class ConditionRow(msgspec.Struct, frozen=True):
     sequence: int
     discharged_on: datetime.date | None
     discharged_sequence: int | None
+
+
+class ConcentrationRow(msgspec.Struct, frozen=True):
+    """What rides on one initiative, supplier or provider of models. key: None for money that names none."""
+
+    kind: str
+    key: str | None
+    title: str | None
+    amount_minor: int
+    share: float
+    currency: str
+
+
+class FlowRow(msgspec.Struct, frozen=True):
+    """How work went through a value stream in a period. velocity: items completed; load: items in progress.
+
+    Units: `_h` hours. efficiency and shares: None where there is nothing to divide by.
+    """
+
+    value_stream: str
+    period: str
+    velocity: int
+    flow_time_p50_h: int
+    flow_time_p85_h: int
+    active_h: int
+    wait_h: int
+    efficiency: float | None
+    load: int
+    feature_share: float | None
+    defect_share: float | None
+    risk_share: float | None
+    debt_share: float | None
+    sequence: int

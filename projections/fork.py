@@ -38,26 +38,29 @@ class ForkReplica(Replica):
         self.foreign = list(self._foreign_before)
         self._name = f"fork_{next(_NUMBERS)}"
         self._filled: set[str] = set()
-        self.database.execute(f"attach ':memory:' as {self._name}")
-        self._make_forked("events", "*", "sequence")
-        self._make_forked("refusal_kept", "*", "judged_at")
-        for fact in FACTS:
-            self._make_forked(table_name(fact), asked_columns(fact), "sequence")
-        replica.settle_money()
-        self._make_money()
+        with self._writing:
+            self.database.execute(f"attach ':memory:' as {self._name}")
+            self._make_forked("events", "*", "sequence")
+            self._make_forked("refusal_kept", "*", "judged_at")
+            for fact in FACTS:
+                self._make_forked(table_name(fact), asked_columns(fact), "sequence")
+            replica.settle_money()
+            self._make_money()
 
     def show(self, payloads: Sequence[bytes]) -> None:
-        """Show these entries behind the fork, and no others."""
-        for name in self._filled:
-            self.database.execute(f'truncate {self._name}.main."{name}_behind"')
-        self._filled.clear()
-        self.foreign, self.sequence, self._money_sequence = list(self._foreign_before), self.fork, self.fork
-        if payloads:
-            self.extend(payloads)
+        """Show these entries behind the fork, and no others. Who asks meanwhile may be told of both."""
+        with self._writing:
+            for name in self._filled:
+                self.database.execute(f'truncate {self._name}.main."{name}_behind"')
+            self._filled.clear()
+            self.foreign, self.sequence, self._money_sequence = list(self._foreign_before), self.fork, self.fork
+            if payloads:
+                self.extend(payloads)
 
     def close(self) -> None:
         """Forget the fork."""
-        self.database.execute(f"detach {self._name}")
+        with self._writing:
+            self.database.execute(f"detach {self._name}")
 
     def __enter__(self) -> ForkReplica:
         return self

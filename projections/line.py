@@ -8,6 +8,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from itertools import pairwise
 
+import pyarrow as pa
+
 from projections.replica import Replica
 
 DAY_US = 86_400_000_000
@@ -54,16 +56,6 @@ class Line:
         place = bisect_right(self.sequences, sequence)
         return self.recorded_us[place] if place < len(self) else None
 
-    def share(self, sequence: int, *, by_time: bool) -> float:
-        """Return how far along the line a sequence stands, 0 to 1."""
-        place = self.place(sequence)
-        if place < 0 or len(self) < 2:
-            return 0.0 if place < 0 or len(self) == 0 else 1.0
-        if not by_time:
-            return place / (len(self) - 1)
-        first, last = self.recorded_us[0], self.recorded_us[-1]
-        return (self.recorded_us[place] - first) / (last - first) if last > first else place / (len(self) - 1)
-
     def sequence_at(self, share: float, *, by_time: bool) -> int:
         """Return the sequence that stands so far along the line; 0 on an empty one."""
         if not len(self):
@@ -75,20 +67,25 @@ class Line:
         return self.sequences[round(share * (len(self) - 1))]
 
     def density(self, cells: int, *, by_time: bool) -> list[int]:
-        """Return how many events stand in each of so many cells of the line, the last one's end included."""
+        """Return how many events stand in each of so many cells of the line."""
         if cells < 1 or not len(self):
             return [0] * max(cells, 0)
-        first, last = self.recorded_us[0], self.recorded_us[-1]
-        if by_time and last > first:
-            edges = [bisect_left(self.recorded_us, first + (last - first) * cell // cells) for cell in range(cells)]
+        first, span = self.recorded_us[0], self.recorded_us[-1] - self.recorded_us[0]
+        if by_time and span:
+            edges = [bisect_left(self.recorded_us, first - (-span * cell // cells)) for cell in range(cells)]
         else:
-            edges = [len(self) * cell // cells for cell in range(cells)]
-        edges.append(len(self))
-        return [after - before for before, after in pairwise(edges)]
+            edges = [-(-len(self) * cell // cells) for cell in range(cells)]
+        return [after - before for before, after in pairwise([*edges, len(self)])]
 
     def cell_of(self, sequence: int, cells: int, *, by_time: bool) -> int:
-        """Return the cell of so many that a sequence stands in."""
-        return min(int(self.share(sequence, by_time=by_time) * cells), cells - 1)
+        """Return the cell of so many that the last event up to a sequence stands in, the first before there is one."""
+        place = self.place(sequence)
+        if place < 0:
+            return 0
+        first, span = self.recorded_us[0], self.recorded_us[-1] - self.recorded_us[0]
+        if by_time and span:
+            return min((self.recorded_us[place] - first) * cells // span, cells - 1)
+        return place * cells // len(self)
 
 
 def instant_of(us: int) -> datetime.datetime:
@@ -96,8 +93,17 @@ def instant_of(us: int) -> datetime.datetime:
     return datetime.datetime.fromtimestamp(0, datetime.UTC) + datetime.timedelta(microseconds=us)
 
 
-def recorded_since(replica: Replica, after: int) -> tuple[list[int], list[int]]:
+def recorded_since(replica: Replica, after: int) -> tuple[array[int], array[int]]:
     """Return the sequences of the events behind one, and when each was recorded, in microseconds since 1970."""
     query = f"select sequence, epoch_us(recorded_at) as at from events where sequence > {after} order by sequence"
     table = replica.database.cursor().sql(query).to_arrow_table()
-    return table.column("sequence").to_pylist(), table.column("at").to_pylist()
+    return _numbers(table.column("sequence")), _numbers(table.column("at"))
+
+
+def _numbers(column: pa.ChunkedArray) -> array[int]:
+    """Return the numbers of a column, none of which is missing, without making an object of each."""
+    found = array("q")
+    for chunk in column.chunks:
+        start = chunk.offset * found.itemsize
+        found.frombytes(memoryview(chunk.buffers()[1])[start : start + len(chunk) * found.itemsize])
+    return found

@@ -47,6 +47,10 @@ VIEW_FILES = (
     "value_streams.sql",
     "capacity.sql",
     "conditions.sql",
+    "concentration.sql",
+    "flow.sql",
+    "why.sql",
+    "headline.sql",
     "refusals.sql",
 )
 
@@ -61,7 +65,6 @@ UNASKED = frozenset(
         "service_period",
         "signed_on",
         "source_doc",
-        "supplier",
     }
 )
 """Columns that no view asks for: they stay in the segments, under `<table>_whole`."""

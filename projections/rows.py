@@ -6,7 +6,15 @@ import datetime
 
 import msgspec
 
-from projections.board_rows import CapacityRow, ConditionRow, PriorityRow, StateRow, ValueStreamRow
+from projections.board_rows import (
+    CapacityRow,
+    ConcentrationRow,
+    ConditionRow,
+    FlowRow,
+    PriorityRow,
+    StateRow,
+    ValueStreamRow,
+)
 
 
 class SpendRow(msgspec.Struct, frozen=True):
@@ -210,5 +218,7 @@ Row = (
     | ValueStreamRow
     | CapacityRow
     | ConditionRow
+    | ConcentrationRow
+    | FlowRow
 )
 """A row of any view."""

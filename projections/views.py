@@ -8,7 +8,15 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
-from projections.board_rows import CapacityRow, ConditionRow, PriorityRow, StateRow, ValueStreamRow
+from projections.board_rows import (
+    CapacityRow,
+    ConcentrationRow,
+    ConditionRow,
+    FlowRow,
+    PriorityRow,
+    StateRow,
+    ValueStreamRow,
+)
 from projections.board_totals import capacity_totals, condition_totals, value_stream_totals
 from projections.moment import Moment
 from projections.replica import Replica
@@ -76,6 +84,8 @@ class Asked(NamedTuple):
 
 
 class _Shape(NamedTuple):
+    """How a view is asked for. key: the column, or columns, that name a row."""
+
     row: type[Row]
     key: str
     query: Callable[[Question, str], str]
@@ -103,9 +113,13 @@ def ask(replica: Replica, question: Question, moment: Moment) -> View:
 
 
 def key_of(question: Question, row: Row) -> str | None:
-    """Return what names a row among the rows of its view; rows of spend have a currency besides."""
-    key = getattr(row, VIEWS[question.name].key)
-    return key if key is None else str(key)
+    """Return what names a row among the rows of its view; rows of spend and value_streams have a currency besides.
+
+    Shape: of several columns those that are not null, joined by slashes; None where the one column is null.
+    """
+    columns = VIEWS[question.name].key.split()
+    named = [str(value) for name in columns if (value := getattr(row, name)) is not None]
+    return "/".join(named) if named else None
 
 
 def own_currency(replica: Replica, sequence: int) -> str | None:
@@ -181,6 +195,11 @@ def _count(asked: Asked) -> dict[str, Any]:
     return {"rows": len(asked.rows)}
 
 
+def _concentration_totals(asked: Asked) -> dict[str, Any]:
+    rows = asked.replica.ask(f"from concentration_totals({asked.at})")
+    return {row["kind"]: {"amount_minor": row["amount_minor"], "hhi": row["hhi"]} for row in rows}
+
+
 def _simple(macro: str) -> Callable[[Question, str], str]:
     return lambda _, at: f"from {macro}({at})"
 
@@ -213,9 +232,13 @@ VIEWS: dict[str, _Shape] = {
         _simple("value_streams"),
         lambda asked: value_stream_totals(asked.rows, asked.currency),
     ),
-    "capacity": _Shape(CapacityRow, "pool", _simple("capacity"), lambda asked: capacity_totals(asked.rows)),
+    "capacity": _Shape(
+        CapacityRow, "pool skill unit period", _simple("capacity"), lambda asked: capacity_totals(asked.rows)
+    ),
     "conditions": _Shape(ConditionRow, "condition", _simple("conditions"), lambda asked: condition_totals(asked.rows)),
-    "state": _Shape(StateRow, "field", lambda _, at: f"from state(?, {at})", _count),
+    "concentration": _Shape(ConcentrationRow, "kind key", _simple("concentration"), _concentration_totals),
+    "flow": _Shape(FlowRow, "value_stream period", _simple("flow"), _count),
+    "state": _Shape(StateRow, "field key currency", lambda _, at: f"from state(?, {at})", _count),
     "refusals": _Shape(RefusalRow, "refusal", _simple("refusals"), _count),
 }
 """Every view by name."""

@@ -4,6 +4,7 @@
     portfolio.ai-2026.event.initiative.AI-0042.FundingApproved     where an event stands
     portfolio.ai-2026.command.ana.ApproveFunding                   where ana sends a command
     REFUSALS_ai-2026, portfolio.ai-2026.refusal                    where refused commands are kept
+    FINDINGS_ai-2026, portfolio.ai-2026.finding                    where auditors file findings
 
 An id holds no dot and no wildcard, so every name below has a fixed number of tokens.
 """
@@ -16,6 +17,7 @@ from schemas.values import is_id
 
 STREAM_PREFIX = "PORTFOLIO_"
 REFUSALS_PREFIX = "REFUSALS_"
+FINDINGS_PREFIX = "FINDINGS_"
 CONTENT_TYPE = "application/cloudevents+json"
 
 
@@ -38,6 +40,16 @@ def refusals_stream(portfolio: str) -> str:
 def refusal(portfolio: str) -> str:
     """Return the subject a refused command is kept under."""
     return f"portfolio.{_checked(portfolio)}.refusal"
+
+
+def findings_stream(portfolio: str) -> str:
+    """Return the name of the stream that keeps the findings about a portfolio."""
+    return FINDINGS_PREFIX + _checked(portfolio)
+
+
+def finding(portfolio: str) -> str:
+    """Return the subject a finding is filed under."""
+    return f"portfolio.{_checked(portfolio)}.finding"
 
 
 def all_events(portfolio: str) -> str:

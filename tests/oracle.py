@@ -58,7 +58,7 @@ def spend(events: Sequence[Recorded], as_known: int, as_of: datetime.date, by: s
             if initiative is None:
                 rows[None, currency].update(sums)
                 continue
-            weights = _weights_and_rest(counted, initiative, as_of)
+            weights = weights_and_rest(counted, initiative, as_of)
             for measure in MEASURES:
                 for key, minor in split(sums[measure], weights).items():
                     rows[key, currency][measure] += minor
@@ -98,7 +98,7 @@ def alignment(
     served: dict[str, Fraction] = defaultdict(Fraction)
     minors: Counter[str] = Counter()
     for initiative, minor in amounts.items():
-        weights = {UNALIGNED: WHOLE} if initiative is None else _weights_and_rest(counted, initiative, as_of)
+        weights = {UNALIGNED: WHOLE} if initiative is None else weights_and_rest(counted, initiative, as_of)
         minors.update(split(minor, weights))
         for objective, weight in weights.items():
             served[objective] += Fraction(minor * weight, WHOLE)
@@ -339,7 +339,7 @@ def _objectives(counted: Iterable[Counted]) -> tuple[Objective, ...]:
     return () if in_force is None else in_force.objectives
 
 
-def _weights_and_rest(counted: Sequence[Counted], initiative: str, as_of: datetime.date) -> dict[str, int]:
+def weights_and_rest(counted: Sequence[Counted], initiative: str, as_of: datetime.date) -> dict[str, int]:
     """Return what an initiative serves, out of WHOLE, in the order of objectives, the unaligned rest last."""
     listed = {objective.id: objective for objective in _objectives(counted)}
     active = {name for name, objective in listed.items() if objective.active_on(as_of)}

@@ -16,14 +16,17 @@ from schemas.events import (
     BaselineSet,
     BenefitPlanned,
     CapacityAllocated,
+    CommitmentPosted,
     ConditionDischarged,
     EntryReversed,
+    FlowReported,
     ForecastUpdated,
     GateDecided,
     InitiativeAmended,
     InitiativeLinked,
     InitiativeProposed,
     InitiativeScored,
+    ModelLifecycleChanged,
     Move,
     PolicyAdopted,
     PrioritySet,
@@ -31,15 +34,18 @@ from schemas.events import (
 from schemas.events.policy import ScoredCriterion
 from schemas.values import Commitment
 from tests.oracle import (
+    MEASURES,
     Counted,
     Movement,
     Row,
+    alignment,
     as_float,
     cost_of,
     counting,
     described,
     entry_held,
     held,
+    initiatives,
     money_by_initiative,
     movements,
     portfolio_currency,
@@ -48,7 +54,7 @@ from tests.oracle import (
     split,
     status_of,
 )
-from tests.oracle_decisions import DESCRIBED, ENDED, benefits, conditions_set
+from tests.oracle_decisions import DESCRIBED, ENDED, benefits, conditions_set, decisions, live_links
 
 FIELDS = (
     *("title", "value_stream", "sponsor", "lead", "kind", "horizon", "eu_class", "stage", "status", "rank", "tier"),
@@ -221,6 +227,76 @@ def conditions(events: Sequence[Recorded], as_known: int, as_of: datetime.date) 
             }
         )
     return sorted(rows, key=lambda row: (row["condition"], row["sequence"]))
+
+
+def concentration(events: Sequence[Recorded], as_known: int, as_of: datetime.date) -> tuple[list[Row], Row]:
+    """Return one row a kind and key with money, ordered by kind and key, null last, and the totals."""
+    counted = counting(events, as_known, as_of)
+    own = portfolio_currency(events, as_known)
+    approved = {
+        name: sums["approved"] for (name, of), sums in money_by_initiative(counted).items() if of == own and name
+    }
+    suppliers: Counter[str | None] = Counter()
+    for each in counted:
+        if isinstance(each.fact, CommitmentPosted) and each.fact.amount.currency == own:
+            suppliers[each.fact.supplier] += each.sign * each.fact.amount.minor
+    providers: Counter[str | None] = Counter()
+    for name, minor in approved.items():
+        links = [link for link in live_links(counted, as_of) if link.initiative == name and link.role == "primary"]
+        shares = {link.target: link.share_bp for link in sorted(links, key=lambda link: link.target)}
+        weights = {model: share or 1 for model, share in shares.items()}
+        if None in shares.values():
+            weights = dict.fromkeys(shares, 1)
+        for model, part in split(max(minor, 0), weights or {None: 1}).items():
+            known = held(counted, ModelLifecycleChanged, lambda fact, model=model: fact.model == model)
+            providers[known and known.provider] += part
+    rows: list[Row] = []
+    totals: Row = {}
+    for kind, amounts in (("initiative", approved), ("model_provider", providers), ("supplier", suppliers)):
+        above = {key: minor for key, minor in amounts.items() if minor > 0}
+        whole, squares = sum(above.values()), Fraction(0)
+        for key in sorted(above, key=lambda key: (key is None, key or "")):
+            share = Fraction(above[key], whole)
+            squares += (100 * share) ** 2 if key is not None else 0
+            title = described(counted, key)["title"] if kind == "initiative" else None
+            row = {"kind": kind, "key": key, "title": title, "amount_minor": above[key], "share": float(share)}
+            rows.append(row | {"currency": own})
+        totals[kind] = {"amount_minor": whole, "hhi": float(squares) if above else None}
+    return rows, totals
+
+
+def flow(events: Sequence[Recorded], as_known: int, as_of: datetime.date) -> list[Row]:
+    """Return one row a value stream and period, ordered by these."""
+    counted = counting(events, as_known, as_of)
+    rows = []
+    for stream, period in sorted({(each.fact.value_stream, each.fact.period) for each in said(counted, FlowReported)}):
+        entry = entry_held(
+            counted, FlowReported, lambda fact, at=(stream, period): (fact.value_stream, fact.period) == at
+        )
+        fact = entry.fact
+        completed = {kind: getattr(fact.completed, kind) for kind in ("feature", "defect", "risk", "debt")}
+        velocity, busy = sum(completed.values()), fact.active_h + fact.wait_h
+        shares = {f"{kind}_share": count / velocity if velocity else None for kind, count in completed.items()}
+        times = {name: getattr(fact, name) for name in ("flow_time_p50_h", "flow_time_p85_h", "active_h", "wait_h")}
+        efficiency = fact.active_h / busy if busy else None
+        told = {"value_stream": stream, "period": period, "velocity": velocity, **times, "efficiency": efficiency}
+        rows.append({**told, "load": fact.wip, **shares, "sequence": entry.sequence})
+    return rows
+
+
+def headline(events: Sequence[Recorded], as_known: int, as_of: datetime.date) -> Row:
+    """Return the figures of the whole portfolio."""
+    currency = portfolio_currency(events, as_known)
+    own = [row for row in spend(events, as_known, as_of, "envelope") if row["currency"] == currency]
+    _, aligned = alignment(events, as_known, as_of)
+    return {
+        "currency": currency,
+        **{f"{name}_minor": sum(row[f"{name}_minor"] for row in own) for name in MEASURES},
+        **{name: aligned[name] for name in ("index", "drift", "orphan_share", "must_move_minor")},
+        "decisions_open": sum(row["outcome"] == "open" for row in decisions(events, as_known, as_of)),
+        "conditions_overdue": sum(row["days_overdue"] is not None for row in conditions(events, as_known, as_of)),
+        "initiatives_active": sum(row["status"] not in ENDED for row in initiatives(events, as_known, as_of)),
+    }
 
 
 def state(events: Sequence[Recorded], as_known: int, as_of: datetime.date, initiative: str) -> list[Row]:

@@ -80,7 +80,7 @@ class LedgerApp(App[int]):
         arrived = await self.session.refresh()
         if arrived:
             self.head.arrived()
-        if isinstance(self.screen, ModeScreen) and self.screen.is_mounted:
+        if isinstance(self.screen, ModeScreen) and self.screen.ready:
             self.screen.news(arrived)
 
     async def action_go(self, mode: Mode) -> None:
@@ -170,6 +170,11 @@ class LedgerApp(App[int]):
 
 class ModeScreen(Screen[None]):
     """A mode's screen: what every one of them answers."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything that is composed is there: before, and after the end, there is nothing to draw on."""
+        return self.is_running and self.is_mounted and bool(self.query("Footer"))
 
     @property
     def ledger(self) -> LedgerApp:

@@ -48,7 +48,7 @@ async def view(
     ----------
     name
         spend, alignment, initiatives, decisions, gates, models, benefits, needs, priority, value_streams, capacity,
-        conditions, history, state, refusals or timeline.
+        conditions, concentration, flow, history, state, refusals or timeline.
     by
         What spend is grouped by.
     measure

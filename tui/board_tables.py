@@ -1,4 +1,4 @@
-"""Views a board and a replay are made of as plain text: priority, value streams, capacity, conditions, state."""
+"""Views a board and a replay are made of as plain text, from priority to the state of an initiative."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ from typing import Any
 
 import msgspec
 
-from projections.board_rows import CapacityRow, ConditionRow, PriorityRow, StateRow, ValueStreamRow
+from projections.board_rows import (
+    CapacityRow,
+    ConcentrationRow,
+    ConditionRow,
+    FlowRow,
+    PriorityRow,
+    StateRow,
+    ValueStreamRow,
+)
 from projections.views import View
 from tui.model.figures import bar, money, percent
 from tui.model.table import table
 from tui.model.text import clean
 
 NO_STREAM = "(of no value stream)"
+NAMES_NONE = "(names none)"
 MOST_LOAD = 1.5
 """The load that fills a bar: half as much again as there is."""
 
@@ -115,6 +124,39 @@ def conditions(view: View) -> str:
     return f"{table(headers, rows, [False] * 8 + [True] * 2)}\n\n{counts}"
 
 
+def concentration(view: View) -> str:
+    """Return what the money rides on, the greatest of each kind first, and how concentrated each kind is."""
+    found = [row for row in view.rows if isinstance(row, ConcentrationRow)]
+    found.sort(key=lambda row: (row.kind, row.key is None, -row.amount_minor, row.key or ""))
+    rows = []
+    for row in found:
+        key = NAMES_NONE if row.key is None else clean(row.key, 40)
+        told = [row.kind.replace("_", " "), key, clean(row.title or "", 44), bar(row.share, 20), percent(row.share)]
+        rows.append([*told, money(row.amount_minor, row.currency)])
+    drawn = table(["on", "", "title", "", "share", view.currency or ""], rows, [False] * 4 + [True] * 2)
+    told = [
+        f"{kind.replace('_', ' ')} {figures['hhi']:,.0f}"
+        for kind, figures in view.totals.items()
+        if figures["hhi"] is not None
+    ]
+    return f"{drawn}\n\nHHI, of 10,000: {', '.join(told)}"
+
+
+def flow(view: View) -> str:
+    """Return how work flowed, period by period, with a bar of how much of its time it was worked on."""
+    rows = []
+    for row in view.rows:
+        assert isinstance(row, FlowRow)
+        times = [f"{row.flow_time_p50_h:,}", f"{row.flow_time_p85_h:,}"]
+        kinds = [percent(each) for each in (row.feature_share, row.defect_share, row.risk_share, row.debt_share)]
+        told = [clean(row.value_stream, 24), clean(row.period, 12), f"{row.velocity:,}", *times]
+        told += [bar(row.efficiency or 0.0, 12), percent(row.efficiency), f"{row.load:,}", *kinds]
+        rows.append([*told, _sequence(row.sequence)])
+    headers = ["stream", "period", "velocity", "p50 h", "p85 h", "efficiency", "", "load"]
+    headers += ["features", "defects", "risks", "debt", "set by"]
+    return table(headers, rows, [False, False, True, True, True, False, *[True] * 7])
+
+
 def state(view: View) -> str:
     """Return the fields of an initiative and which entry last set each."""
     rows = []
@@ -141,6 +183,8 @@ BOARD_TABLES: dict[str, Callable[[View], str]] = {
     "value_streams": value_streams,
     "capacity": capacity,
     "conditions": conditions,
+    "concentration": concentration,
+    "flow": flow,
     "state": state,
 }
 """How each of these views is drawn."""

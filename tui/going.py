@@ -27,6 +27,9 @@ async def place_of(session: Session, head: Head, text: str) -> int:
         case address.Time(when):
             return (await session.at(when, None)).sequence
         case address.Finding(finding):
+            for each in session.found:
+                if each.finding == finding:
+                    return _inside(each.sequence, line.tip)
             raise AddressError(f"there is no finding {finding}; see them all with `portfolio findings`")
         case address.About(subject):
             newest = await session.ask(lambda replica: newest_about(replica, subject))

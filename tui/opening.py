@@ -1,48 +1,58 @@
-"""Commands that draw: replay and board, in the terminal or as plain text."""
+"""Commands that draw: in the terminal, in a browser, or as plain text."""
 
 from __future__ import annotations
 
 import os
-from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from projections.sync import synced
 from tui.common import DONE, CommandError, Common, access, progress
-from tui.model.glyphs import glyphs
+from tui.model.glyphs import Glyphs, glyphs
 
-GlyphSet = Annotated[
-    Literal["unicode", "ascii"] | None,
-    Parameter(name="--glyphs", help="Signs to draw with; else what the terminal shows."),
-]
-At = Annotated[
-    str | None,
-    Parameter(help="Where to begin: a sequence, a date, 50%, an initiative, tip; or ledger://portfolio/186120#field."),
-]
-Plain = Annotated[bool, Parameter(help="Print the screen as plain text instead.", negative="")]
-Keys = Annotated[Path | None, Parameter(help="A JSON file that gives actions other keys. Also PORTFOLIO_KEYS.")]
+if TYPE_CHECKING:
+    from tui.app import Mode
+    from tui.model.head import Head
+    from tui.session import Session
 
 
-async def replay(
-    *, at: At = None, plain: Plain = False, glyphs: GlyphSet = None, keys: Keys = None, common: Common | None = None
-) -> int:
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Opening:
+    """Options of every command that draws."""
+
+    at: Annotated[
+        str | None,
+        Parameter(help="Where to begin: a sequence, a date, 50%, an initiative, a finding, tip, ledger://demo/242."),
+    ] = None
+    plain: Annotated[bool, Parameter(help="Print the screen as plain text instead.", negative="")] = False
+    glyphs: Annotated[
+        Literal["unicode", "ascii"] | None, Parameter(help="Signs to draw with; else what the terminal shows.")
+    ] = None
+    keys: Annotated[Path | None, Parameter(help="A JSON file that gives actions other keys. Also PORTFOLIO_KEYS.")] = (
+        None
+    )
+    read_only: Annotated[bool, Parameter(help="Look only: nothing can be recorded or filed.", negative="")] = False
+    web: Annotated[bool, Parameter(help="Serve it to one browser of this machine, to look at.", negative="")] = False
+    port: Annotated[int, Parameter(help="The port of --web; any free one without it.")] = 0
+    behind_proxy: Annotated[
+        str | None, Parameter(help="The https address under which a proxy that checks who comes in shows --web.")
+    ] = None
+
+
+async def replay(*, opening: Opening | None = None, common: Common | None = None) -> int:
     """Replay the history decision by decision: who decided what, why, and what it changed."""
-    return await _open("replay", at, plain, glyphs, keys, common or Common())
+    return await open_in("replay", opening or Opening(), common or Common())
 
 
-async def _open(
-    mode: Literal["replay"],
-    at: str | None,
-    plain: bool,
-    glyph_set: str | None,
-    keys: Path | None,
-    common: Common,
-) -> int:
-    """Open the application in a mode, or print that mode's screen."""
-    async with AsyncExitStack() as stack:
-        reached, chosen = await stack.enter_async_context(access(common))
+async def open_in(mode: Mode, opening: Opening, common: Common) -> int:
+    """Open the application in a mode, serve it, or print that mode's screen."""
+    if opening.web:
+        return await _serve(mode, opening, common)
+    async with access(common) as (reached, chosen):
         portfolio = await reached.choose(chosen.portfolio)
         store, directory = reached.store(portfolio), reached.directory(portfolio)
         with progress(f"reading {portfolio}") as told:
@@ -51,19 +61,40 @@ async def _open(
         from tui.model.head import Head
         from tui.session import Session
 
-        session = Session(made, store, directory, actor=chosen.actor)
-        signs = glyphs(glyph_set)
+        findings = await reached.findings(portfolio)
+        session = Session(made, store, directory, actor=chosen.actor, findings=findings, read_only=opening.read_only)
+        await session.read_findings()
+        signs = glyphs(opening.glyphs)
         head = Head(session.line, session.line.tip, live=True)
-        if at is not None:
-            head.to(await place_of(session, head, at))
-        if plain:
-            from tui.plain_replay import replay_text
-
-            print(await replay_text(session, head, signs))
+        if opening.at is not None:
+            head.to(await place_of(session, head, opening.at))
+        if opening.plain:
+            print(await _plain(mode, session, head, signs))
             return DONE
         if not os.isatty(0) or not os.isatty(2):
             raise CommandError(f"there is no terminal to draw on; use `portfolio {mode} --plain`")
         from tui.app import LedgerApp
 
-        app = LedgerApp(session, signs, mode=mode, keys_file=keys or chosen.keys, head=head)
+        app = LedgerApp(session, signs, mode=mode, keys_file=opening.keys or chosen.keys, head=head)
         return await app.run_async() or app.return_code or DONE
+
+
+async def _plain(mode: Mode, session: Session, head: Head, signs: Glyphs) -> str:
+    from tui.plain_replay import replay_text
+
+    assert mode == "replay"
+    return await replay_text(session, head, signs)
+
+
+async def _serve(mode: Mode, opening: Opening, common: Common) -> int:
+    """Serve a mode to a browser, with the same options, to look at only."""
+    from tui.web import command_of, serve
+
+    async with access(common) as (reached, chosen):
+        portfolio = await reached.choose(chosen.portfolio)
+        command = [*command_of(mode, chosen), f"--portfolio={portfolio}", "--read-only", "--glyphs=unicode"]
+        command += [f"--at={opening.at}"] if opening.at is not None else []
+        keys = opening.keys or chosen.keys
+        command += [f"--keys={keys.absolute()}"] if keys is not None else []
+        await serve(command, port=opening.port, behind_proxy=opening.behind_proxy)
+    return DONE

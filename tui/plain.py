@@ -46,6 +46,8 @@ EMPTY = {
     "value_streams": "No value streams yet: fund an envelope of one with a FundEnvelope command (`portfolio send`).",
     "capacity": "No capacity yet: allocate it with an AllocateCapacity command (`portfolio send`).",
     "conditions": "No decision, gate or approval has set a condition by then.",
+    "concentration": "No money counts yet, so nothing rides on anything.",
+    "flow": "No flow yet: report it with a ReportFlow command (`portfolio send`).",
     "state": "Nothing was said of this initiative by then.",
     "refusals": "Nothing was refused.",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from projections.moment import Moment
 from projections.pages import Pages
+from tui.model.card import with_findings
 from tui.model.figures import instant
 from tui.model.glyphs import Glyphs
 from tui.model.head import Head
@@ -43,14 +44,16 @@ async def replay_text(session: Session, head: Head, glyphs: Glyphs) -> str:
     if entry.event is None:
         seen, totals = unreadable(sequence, entry.foreign or ""), []
     else:
-        event = entry.event
-        seen = await session.ask(lambda replica: see(replica, sequence, event, entry.payload, base, here))
-        totals = await session.ask(lambda replica: moved(replica, base, here))
-    parts.append(f"Decision {sequence:,}\n" + "\n".join(line for line, _ in card_lines(seen.card, glyphs, WIDTH)))
+        seen = await see(session.ask, entry.event, entry.payload, base, here)
+        totals = await moved(session.ask, entry.event, base, here)
+    parts.append(
+        f"Decision {sequence:,}\n"
+        + "\n".join(line for line, _ in card_lines(with_findings(seen.card, session.found, sequence), glyphs, WIDTH))
+    )
     if seen.changes:
         changes = "\n".join(change_line(each, WIDTH, glyphs).rstrip() for each in seen.changes)
         parts.append(f"{clean(seen.about)}: before {glyphs.becomes} after\n{changes}")
     if totals:
         told = "\n".join(change_line(each, WIDTH, glyphs).rstrip() for each in totals)
         parts.append(f"Portfolio: what this moved\n{told}")
-    return "\n\n".join(parts)
+    return glyphs.spelt("\n\n".join(parts))

@@ -1,7 +1,7 @@
 """A session: what the screens ask of one portfolio. Read-only: it holds a stream to read, and nothing to write with.
 
-One replica, asked in a thread so that a screen never waits, by one question at a time; it takes in what the stream
-has gained whenever it is told to.
+One replica, asked in threads so that a screen never waits and two questions are answered at once; it takes in what the
+stream has gained whenever it is told to.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import datetime
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from ledger.findings import Finding, FindingError, Findings, Severity, evidence_of, newest
 from ledger.store import EventReader, Stored, StoreError
 from ledger.writer import Clock, system_clock
 from projections.archive import Archive
@@ -45,27 +47,38 @@ class Session:
     away; everything known by then can still be asked."""
 
     def __init__(
-        self, replica: Replica, store: EventReader, directory: Path, *, actor: str, clock: Clock = system_clock
+        self,
+        replica: Replica,
+        store: EventReader,
+        directory: Path,
+        *,
+        actor: str,
+        clock: Clock = system_clock,
+        findings: Findings | None = None,
+        read_only: bool = False,
     ) -> None:
+        """findings: where auditors file them; none are shown or filed without. read_only: none are filed."""
         self.replica, self.portfolio, self.directory, self.actor = replica, replica.portfolio, directory, actor
         self.clock = clock
         self.offline: tuple[datetime.datetime, str] | None = None
         self.zone = time_zone(replica)
+        self.found: list[Finding] = []
+        self.read_only = read_only or findings is None
         self.line = Line(*recorded_since(replica, 0))
-        self._store = store
-        self._one_at_a_time = asyncio.Lock()
+        self._store, self._findings = store, findings
+        self._refreshing = asyncio.Lock()
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="ask")
 
     async def ask(self, work: Callable[[Replica], T]) -> T:
         """Return what *work* makes of the replica, in a thread."""
-        async with self._one_at_a_time:
-            return await asyncio.to_thread(work, self.replica)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, self.replica)
 
     async def refresh(self) -> int:
         """Take in what the stream has gained, and return how many events that is. A stream that is away is noted."""
         try:
             last = await self._store.last_sequence()
             if last > self.replica.sequence:
-                async with self._one_at_a_time:
+                async with self._refreshing:
                     before = self.replica.sequence
                     await catch_up(self.replica, self._store)
                     found = await asyncio.to_thread(recorded_since, self.replica, before)
@@ -103,6 +116,36 @@ class Session:
     def reports(self) -> Path:
         """Where reports are written: beside the portfolio's files, which may be removed and made again."""
         return self.directory.parent / "reports"
+
+    async def read_findings(self) -> None:
+        """Read the findings anew, as each stands. Errors: StoreError."""
+        if self._findings is not None:
+            self.found = newest([each async for each in self._findings.read()])
+
+    async def file(self, sequence: int, severity: Severity, title: str, text: str, field: str | None) -> Finding:
+        """File a finding about an entry, and return it under its number. It goes beside the ledger, never into it.
+
+        Errors: FindingError; StoreError.
+        """
+        entry = await self.entry(sequence)
+        if self.read_only or self._findings is None or entry is None:
+            raise FindingError("nothing can be filed here; it was opened to look only")
+        filed = await self._findings.file(
+            Finding(
+                finding="",
+                recordedtime=self.clock(),
+                actor=self.actor,
+                sequence=sequence,
+                field=field,
+                severity=severity,
+                title=title,
+                text=text,
+                evidence=evidence_of(entry.payload),
+                status="open",
+            )
+        )
+        await self.read_findings()
+        return filed
 
     def moment(self, sequence: int, as_of: datetime.date | None = None) -> Moment:
         """Return the moment after a sequence was recorded; as of its day, or of another."""

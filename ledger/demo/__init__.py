@@ -10,9 +10,10 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator
 
 from ledger.demo import benefits, cast, delivery, money, proposing, retirement, year_2024, year_2025, year_2026
+from ledger.demo.findings import Filing, filings
 from ledger.demo.telling import ORIGIN, PORTFOLIO, Step, Telling
 
-__all__ = ["ORIGIN", "PORTFOLIO", "Step", "clock", "steps"]
+__all__ = ["ORIGIN", "PORTFOLIO", "Filing", "Step", "clock", "filings", "steps"]
 
 
 def steps() -> Iterator[Step]:

@@ -46,15 +46,17 @@ from served
 group by initiative, objective;
 
 -- Each initiative's money, by measure. Money that names no initiative is a row of its own, initiative null.
-create or replace macro initiative_money(as_known, as_of) as table
+-- one_measure: of it alone, so that the others need not be summed; none for all.
+create or replace macro initiative_money(as_known, as_of, one_measure := null) as table
 with latest as (
     select initiative, arg_max(estimate_to_complete, (effective_on, sequence)) as estimate
     from forecast_updated
     where sequence <= as_known and effective_on <= as_of
       and sequence not in (from voided(as_known))
+      and coalesce(one_measure, 'forecast') = 'forecast'
     group by initiative
 ), sums as not materialized (
-    from initiative_sums(as_known, as_of)
+    from initiative_sums(as_known, as_of, one_measure := case when one_measure = 'forecast' then 'actual' else one_measure end)
     where measure <> 'funded'
 ), estimates as (
     select initiative, e.amount.currency as currency, sum(e.amount.minor)::bigint as minor
@@ -76,11 +78,11 @@ from forecast;
 
 -- Each initiative's money split into whole minor units over what it serves; objective null is the unaligned rest.
 -- Largest remainder: ties go to the smaller objective id, the rest last. A negative sum is split as its size.
-create or replace macro split_money(as_known, as_of) as table
+create or replace macro split_money(as_known, as_of, one_measure := null) as table
 with serves as (
     from serving(as_known, as_of)
 ), measured as (
-    from initiative_money(as_known, as_of)
+    from initiative_money(as_known, as_of, one_measure := one_measure)
 ), served as (
     select initiative, sum(weight)::bigint as weight from serves group by initiative
 ), weighed as (
@@ -111,7 +113,7 @@ create or replace macro alignment_figures(
     as_known := 9223372036854775807, as_of := date '9999-12-31', of_measure := 'approved', in_currency := null
 ) as table
 with parts as (
-    from split_money(as_known, as_of)
+    from split_money(as_known, as_of, one_measure := of_measure)
     where measure = of_measure and minor > 0
       and currency = coalesce(in_currency, (select currency from portfolio_opened limit 1))
 ), sums as (

@@ -75,17 +75,29 @@ left join names e on e.id = s.envelope_id
 left join names i on i.id = s.initiative_id
 left join names c on c.id = s.currency_id;
 
--- The same of each initiative, whatever the envelope.
-create or replace macro initiative_sums(as_known, as_of) as table
+-- The same of each initiative, whatever the envelope; of one measure where one is named.
+create or replace macro initiative_sums(as_known, as_of, one_measure := null) as table
 with sums as (
     select measure, initiative_id, currency_id, sum(minor)::bigint as minor
     from money_entries
     where sequence <= as_known and effective_on <= as_of and voided_at > as_known
+      and (one_measure is null or measure = one_measure)
     group by measure, initiative_id, currency_id
 )
 select s.measure::varchar as measure, i.name as initiative, c.name as currency, s.minor
 from sums s
 left join names i on i.id = s.initiative_id
+left join names c on c.id = s.currency_id;
+
+-- The same of the whole portfolio.
+create or replace macro measure_sums(as_known, as_of) as table
+select s.measure::varchar as measure, c.name as currency, s.minor
+from (
+    select measure, currency_id, sum(minor)::bigint as minor
+    from money_entries
+    where sequence <= as_known and effective_on <= as_of and voided_at > as_known
+    group by measure, currency_id
+) s
 left join names c on c.id = s.currency_id;
 
 -- What is said of an initiative: field by field the newest statement that counts.

@@ -15,7 +15,7 @@ with held as (
     group by initiative
     having arg_max(outcome, (effective_on, sequence)) in ('kill', 'complete', 'merged')
 )
-select initiative, target as model, role
+select initiative, target as model, role, share_bp
 from held
 where coalesce(starts <= as_of, true) and coalesce(ends >= as_of, true)
   and initiative not in (from ended);

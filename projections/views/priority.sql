@@ -51,8 +51,8 @@ with ended as (
     group by initiative
 ), approved as (
     select initiative, sum(minor)::bigint as minor
-    from money(as_known, as_of)
-    where measure = 'approved' and currency = (select currency from portfolio_opened limit 1)
+    from initiative_sums(as_known, as_of, one_measure := 'approved')
+    where currency = (select currency from portfolio_opened limit 1)
     group by initiative
 )
 select d.initiative, d.title, r.move.rank as rank, r.move.was as was, r.move.tier as tier, j.score, j.value, j.novelty,

@@ -92,16 +92,16 @@ with gone as materialized (
       and sequence not in (from gone)
     qualify row_number() over (partition by kind, role, target order by effective_on desc, sequence desc) = 1
 ), moved as (
-    select sequence, currency, counted,
+    select sequence, currency_id, counted,
            coalesce(sum(minor) filter (measure = 'approved'), 0) as approved,
            coalesce(sum(minor) filter (measure = 'committed'), 0) as committed,
            coalesce(sum(minor) filter (measure = 'actual'), 0) as actual,
            bool_or(measure = 'actual') as is_actual
     from money_moved(as_known, as_of)
-    where initiative = of_initiative
-    group by sequence, currency, counted
+    where initiative_id = number_of(of_initiative)
+    group by sequence, currency_id, counted
 ), sums as (
-    select currency, bool_or(counted and is_actual) as has_actual,
+    select c.name as currency, bool_or(counted and is_actual) as has_actual,
            coalesce(sum(approved) filter (counted), 0)::bigint as approved,
            coalesce(sum(committed) filter (counted), 0)::bigint as committed,
            coalesce(sum(actual) filter (counted), 0)::bigint as actual,
@@ -109,8 +109,8 @@ with gone as materialized (
            max(sequence) filter (committed <> 0) as committed_at,
            max(sequence) filter (actual <> 0) as actual_at,
            max(sequence) filter (approved - committed - actual <> 0) as uncommitted_at
-    from moved
-    group by currency
+    from moved m join names c on c.id = m.currency_id
+    group by c.name
     having bool_or(counted)
 ), forecast as (
     select estimate_to_complete as estimate, progress_bp, finish, sequence

@@ -17,6 +17,7 @@ LOOKS = [
     (4, "view spend --as-known 2024-02-05", ["total 12,000,000.00 0.00 0.00 0.00 12,000,000.00"]),
     (5, "view priority --as-known 2024-03-31", ["Branch Avatar", "95.0", "novelty bias +0.4", "over 22 initiatives"]),
     (6, "view decisions --as-known 2024-03-14", ["rides on one provider, Orion, and no fallback is tested", "4-1"]),
+    (6, "view concentration --as-known 2024-03-31", ["model provider Orion", "66.7 % 6,805,000.00"]),
     (7, "log --initiative AI-0021 --type FundingApproved", ["2024-04-09", "2024-04-25"]),
     (8, "log --initiative AI-0021 --type CommitmentPosted", ["initiative/AI-0021"]),
     (10, "view alignment --as-known 2024-06-30", [" of 10,260,000.00 USD", "index 0.8720"]),
@@ -104,6 +105,26 @@ def test_beat_37_suppose_the_avatar_had_been_kept(told: Path) -> None:
         assert words in shown
     assert "nothing of this is recorded" in shown
     assert done(told, "log", "--json").out == before
+
+
+def test_beats_33_and_34_the_auditor_s_finding_is_filed_and_answered(told: Path) -> None:
+    found = {each["finding"]: each for each in done(told, "findings", "--json").json["findings"]}
+    assert list(found) == ["F-001", "F-002", "F-003"]
+    orphan, *later = found["F-003"]["records"]
+    assert (orphan["recordedtime"][:10], orphan["actor"], orphan["severity"]) == ("2026-04-21", "hugo", "major")
+    about = done(told, "log", "--json", "--type", "ActualPosted").receipts
+    nameless = [event for event in about if "initiative" not in event["data"]]
+    assert len(nameless) == 12
+    assert orphan["sequence"] == int(nameless[0]["sequence"])
+    (answer,) = later
+    assert (answer["status"], answer["recordedtime"][:10]) == ("answered", "2026-05-18")
+    reversals = done(told, "log", "--json", "--type", "EntryReversed").receipts
+    assert [int(each["sequence"]) for each in reversals if each["data"]["sequence"] == orphan["sequence"]] == [
+        answer["answers"]
+    ]
+    assert [each["evidence_holds"] for each in found.values()] == [True, True, True]
+    done(told, "demo")
+    assert done(told, "findings", "--json").json["findings"] == list(found.values())
 
 
 def first(listed: Ran, decision: str) -> int:

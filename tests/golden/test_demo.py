@@ -17,9 +17,11 @@ from ledger.demo import ORIGIN, PORTFOLIO, Step, clock, steps
 from ledger.demo.portfolio import ENVELOPES, FORTY, YEARS
 from ledger.store import Draft, MemoryStore, OutcomeUnknown
 from ledger.writer import Writer
+from projections.headline import headline
 from projections.moment import moment
 from projections.replica import Replica
 from projections.views import Question, ask
+from projections.why import why
 from schemas import codec
 from schemas.envelope import Recorded
 from schemas.events import FACTS
@@ -257,6 +259,9 @@ def test_the_ten_figures_of_alignment(run: Run, when: str) -> None:
     orphan, drift, index = (f"{told[name]:.4f}".lstrip("0") for name in ("orphan_share", "drift", "index"))
     assert f"{orphan} {drift} {index}" == rest
     assert (told["amount_minor"], round(told["must_move_minor"] / K)) == (amount * K, must_move)
+    whole = headline(run.replica, moment(run.replica, as_known, as_of or None, now=LAST))
+    figures = (whole.approved_minor, whole.index, whole.orphan_share, whole.must_move_minor)
+    assert figures == (amount * K, told["index"], told["orphan_share"], told["must_move_minor"])
 
 
 def drift_of(money: Counter[str]) -> Fraction:
@@ -316,6 +321,10 @@ def test_beat_6_two_thirds_of_the_round_ride_on_one_provider(run: Run) -> None:
         for name, used in models.items()
     )
     assert round(100 * orion / sum(money.values())) == 67
+    rows = run.view("concentration", "2024-03-31").rows
+    share = {row.key: row.share for row in rows if row.kind == "model_provider"}
+    assert share["Orion"] == pytest.approx(float(orion / sum(money.values())))
+    assert max(share.values()) == share["Orion"]
 
 
 def test_beat_16_what_the_retirement_hits(run: Run) -> None:
@@ -530,6 +539,10 @@ def test_beat_13_the_reversal_moves_the_data_to_telematics(run: Run) -> None:
         for known in (str(reversal.at - 1), str(right.at))
     )
     assert before["AI-0012"] - after["AI-0012"] == after["AI-0016"] - before["AI-0016"] == 18_640_000
+    at = moment(run.replica, str(right.at), None, now=LAST)
+    question = Question("spend", by="initiative")
+    causes = [why(run.replica, question, name, "actual_minor", at) for name in ("AI-0012", "AI-0016")]
+    assert causes == [reversal.at, right.at]
 
 
 def test_beat_20_over_the_envelope_for_a_month(run: Run) -> None:
@@ -718,6 +731,15 @@ def test_value_streams_agree_with_spend(run: Run, day: str) -> None:
     assert sum(row.initiatives_active + row.initiatives_ended for row in streams.rows) == len(proposed)
     benefits = run.view("benefits", day).totals
     assert all(streams.totals[f"{name}_minor"] == benefits[f"{name}_minor"] for name in ("planned", "validated"))
+
+
+def test_flow_of_four_value_streams(run: Run) -> None:
+    rows = run.view("flow", "2026-11-20").rows
+    reported = {(event.data.value_stream, event.data.period): event.data for event in run.of("FlowReported")}
+    assert [(row.value_stream, row.period) for row in rows] == sorted(reported)
+    assert {row.value_stream for row in rows} == {"claims", "uw", "service", "platform"}
+    assert all(row.load == reported[row.value_stream, row.period].wip for row in rows)
+    assert all(0 < row.efficiency < 1 for row in rows)
 
 
 def test_assurance_of_the_copilot(run: Run) -> None:

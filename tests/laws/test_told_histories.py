@@ -26,6 +26,7 @@ from schemas.receipts import Accepted
 from tests import oracle
 from tests.imports import ORIGIN, PORTFOLIO, send
 from tests.imports import opening as imports_opening
+from tests.laws.test_board_views import assert_board_equals_the_fold
 from tests.laws.test_more_views import assert_equal_the_fold
 from tests.laws.test_views import assert_views_equal_the_fold, plain, replica_of
 from tui.recording import opening_command
@@ -40,6 +41,9 @@ def test_every_view_of_the_demo_equals_the_plain_fold_all_along_and_at_the_end()
         day = events[sequence - 1].recordedtime.date()
         assert_views_equal_the_fold(replica, events, sequence, day)
         assert_equal_the_fold(replica, events, sequence, day, ["AI-0007", "AI-0022", "AI-0033"])
+    for sequence in (300, 900, len(events)):
+        day = events[sequence - 1].recordedtime.date()
+        assert_board_equals_the_fold(replica, events, sequence, day, ["AI-0007", "AI-0022", "AI-0033"])
 
 
 @pytest.mark.parametrize("as_known", ["2007-10-28", "2009-09-28"])

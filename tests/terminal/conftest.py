@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ledger import demo as story
+from ledger.findings import Findings
 from ledger.store import Draft, MemoryStore
 from ledger.writer import Writer
 from projections.replica import Replica
@@ -64,12 +65,14 @@ def demo_store(told_demo: MemoryStore) -> ReadOnlyStore:
     return read_only(told_demo)
 
 
-def session_of(store: MemoryStore, directory: Path, portfolio: str = story.PORTFOLIO) -> Session:
+def session_of(
+    store: MemoryStore, directory: Path, portfolio: str = story.PORTFOLIO, findings: Findings | None = None
+) -> Session:
     """Return a session over a store, at the end of the demo's story."""
     replica = Replica(portfolio)
     if store.entries:
         replica.extend([entry.payload for entry in store.entries])
-    return Session(replica, store, directory, actor="pmo", clock=lambda: NOW)
+    return Session(replica, store, directory, actor="pmo", clock=lambda: NOW, findings=findings)
 
 
 def head_of(session: Session, sequence: int | None = None) -> Head:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from rich.style import Style
+from textual.color import Color
 from textual.pilot import Pilot
 
+from ledger.findings import Findings
+from ledger.store import MemoryStore
+from projections.moment import Moment
+from schemas import codec
+from schemas.events import FACTS
 from tests.terminal.conftest import SIGNS, equals_golden, head_of, screen_text, session_of
 from tui.app import LedgerApp
+from tui.keys import KEYS
+from tui.model.glyphs import ASCII
+from tui.model.seen import moved
 from tui.plain_replay import replay_text
 
 DISSENT = 242
@@ -56,8 +68,6 @@ async def test_the_same_as_plain_text(demo_store, tmp_path) -> None:
 
 
 async def test_an_empty_ledger_says_what_to_do(tmp_path) -> None:
-    from ledger.store import MemoryStore
-
     async with replaying(MemoryStore(), tmp_path) as (app, _, _):
         assert "Nothing is recorded yet" in screen_text(app)
         assert "portfolio send FILE" in screen_text(app)
@@ -202,3 +212,77 @@ async def test_a_click_on_the_scrubber_goes_there(demo_store, tmp_path) -> None:
 async def test_a_terminal_that_is_too_small_says_so(demo_store, tmp_path, size) -> None:
     async with replaying(demo_store, tmp_path, DISSENT, size) as (app, _, _):
         assert f"The terminal is {size[0]}x{size[1]}; this screen needs 80x24." in screen_text(app)
+
+
+async def test_law_what_is_not_asked_twice_could_not_have_moved(demo_store, tmp_path) -> None:
+    session = session_of(demo_store, tmp_path)
+    first_of_kind: dict[str, int] = {}
+    for entry in demo_store.entries:
+        event = codec.decode(entry.payload, portfolio=session.portfolio, sequence=entry.sequence)
+        first_of_kind.setdefault(event.data.TYPE, entry.sequence)
+    for sequence in first_of_kind.values():
+        entry = await session.entry(sequence)
+        here = session.moment(sequence)
+        base = Moment(sequence - 1, here.recorded_at, here.as_of)
+        quick, whole = [await moved(session.ask, event, base, here) for event in (entry.event, None)]
+        assert quick == whole, entry.event.data.TYPE
+    assert len(first_of_kind) == len(FACTS)
+
+
+async def test_a_finding_is_filed_beside_the_ledger_and_shown_on_the_card(demo_store, tmp_path) -> None:
+    beside = MemoryStore("findings")
+    session = session_of(demo_store, tmp_path, findings=Findings("demo", beside))
+    app = LedgerApp(session, SIGNS, head=head_of(session, DISSENT))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(app, pilot)
+        for key in ("f", *"Dissent", "tab", *"two thirds", "ctrl+s"):
+            await pilot.press(key)
+        await settled(app, pilot)
+        assert [(each.finding, each.sequence, each.title) for each in session.found] == [("F-001", DISSENT, "Dissent")]
+        assert session.found[0].evidence == sha256(demo_store.entries[DISSENT - 1].payload).hexdigest()
+        assert "F-001     minor, open: Dissent. two thirds (pmo)" in screen_text(app)
+        for key in ("home", "colon", *"F-001", "enter"):
+            await pilot.press(key)
+            await settled(app, pilot)
+        assert app.head.sequence == DISSENT
+    assert len(beside.entries) == 1
+
+
+async def test_what_was_opened_to_look_files_nothing(demo_store, tmp_path) -> None:
+    async with replaying(demo_store, tmp_path, DISSENT) as (app, _, press):
+        await press("f")
+        assert len(app.screen_stack) == 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_law_whatever_keys_are_pressed_nothing_is_written(demo_store, tmp_path, seed) -> None:
+    chance = random.Random(seed)
+    keys = [key for each in KEYS if each.where in ("all", "replay") for key in each.keys.split(",")]
+    keys = [key for key in keys if key not in ("q", "ctrl+q")] + ["escape", "enter", "tab", "1", "9", "x"]
+    size = chance.choice([(120, 36), (80, 24), (60, 15), (200, 60)])
+    async with replaying(demo_store, tmp_path, chance.randrange(1, 1773), size) as (app, pilot, _):
+        for _ in range(60):
+            await pilot.press(chance.choice(keys))
+        await settled(app, pilot)
+        assert 0 <= app.head.sequence <= 1773
+    assert len(demo_store.entries) == 1773
+
+
+async def test_without_colour_everything_is_grey_and_still_there(demo_store, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with replaying(demo_store, tmp_path, DISSENT) as (app, _, _):
+        assert "▸  242" in screen_text(app)
+        drawn = [
+            segment.style
+            for strip in app.screen._compositor.render_strips()
+            for segment in strip.apply_style(Style()).apply_filter(app._filters[-1], Color(18, 18, 18))
+            if segment.style is not None and segment.style.color is not None
+        ]
+        assert drawn
+        assert all(len(set(style.color.get_truecolor())) == 1 for style in drawn)
+
+
+async def test_a_terminal_of_ascii_gets_ascii(demo_store, tmp_path) -> None:
+    session = session_of(demo_store, tmp_path)
+    text = await replay_text(session, head_of(session, DISSENT), ASCII)
+    assert text.isascii()

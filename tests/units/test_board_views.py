@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+import msgspec
 import pytest
 
+from projections.headline import headline
 from projections.moment import Moment
 from projections.views import Question, View, ask
 from schemas.envelope import Recorded
@@ -336,3 +338,112 @@ def test_a_condition_is_open_then_overdue_then_what_it_was_discharged_as() -> No
         (None, "D-1", False, "lee"),
     ]
     assert view.totals == {"conditions": 3, "open": 2, "met": 1, "waived": 0, "breached": 0, "overdue": 1}
+
+
+# concentration
+
+
+def ridden(events: list[Recorded], day: datetime.date = FAR) -> dict[str, dict[str | None, int]]:
+    view = asked(events, "concentration", day)
+    rows, totals = oracle.concentration(events, len(events), day)
+    assert plain(view) == [row | {"share": pytest.approx(row["share"])} for row in rows]
+    assert view.totals == {kind: pytest.approx(figures) for kind, figures in totals.items()}
+    found: dict[str, dict[str | None, int]] = {}
+    for row in view.rows:
+        found.setdefault(row.kind, {})[row.key] = row.amount_minor
+    return found
+
+
+def test_three_initiatives_one_supplier_and_half_a_provider() -> None:
+    events = events_of(
+        ("2026-01-01", w.fund("claims", 2_000)),
+        *(("2026-01-01", w.propose(f"AI-{number}")) for number in (1, 2, 3)),
+        ("2026-01-02", w.approve("AI-1", "claims", 600)),
+        ("2026-01-02", w.approve("AI-2", "claims", 300)),
+        ("2026-01-02", w.approve("AI-3", "claims", 100)),
+        ("2026-01-01", w.model("opal", "catalogued", provider="Orion")),
+        ("2026-01-01", w.model("ruby", "catalogued", provider="Heron")),
+        ("2026-01-03", w.link("AI-1", "ai_model", "opal", "primary")),
+        ("2026-01-03", w.link("AI-2", "ai_model", "opal", "primary", share_bp=6_667)),
+        ("2026-01-03", w.link("AI-2", "ai_model", "ruby", "primary", share_bp=3_333)),
+        ("2026-01-03", w.link("AI-2", "ai_model", "jade", "fallback")),
+        ("2026-01-04", w.commit("AI-1", "claims", "C-1", 90, supplier="Acme")),
+        ("2026-01-04", w.commit(None, "claims", "C-2", 10)),
+        ("2026-01-05", w.pay("AI-1", "claims", "P-1", 80, commitment="C-1")),
+        ("2026-01-06", w.commit("AI-2", "claims", "C-3", 40, supplier="Cox")),
+        ("2026-02-01", w.reverse(18, "counter")),
+    )
+    assert ridden(events) == {
+        "initiative": {"AI-1": 600, "AI-2": 300, "AI-3": 100},
+        "model_provider": {"Orion": 800, "Heron": 100, None: 100},
+        "supplier": {"Acme": 90, None: 10},
+    }
+    view = asked(events, "concentration")
+    assert {kind: figures["hhi"] for kind, figures in view.totals.items()} == pytest.approx(
+        {"initiative": 4_600, "model_provider": 6_500, "supplier": 8_100}
+    )
+    assert ridden(events, D(2026, 1, 31))["supplier"] == {"Acme": 90, "Cox": 40, None: 10}
+    early = asked(events, "concentration", D(2026, 1, 1))
+    assert (early.rows, early.totals["supplier"]) == ([], {"amount_minor": 0, "hhi": None})
+
+
+def test_money_on_several_models_is_split_evenly_where_a_link_states_no_share() -> None:
+    events = events_of(
+        ("2026-01-01", w.fund("claims", 2_000)),
+        ("2026-01-01", w.propose("AI-1")),
+        ("2026-01-02", w.approve("AI-1", "claims", 101)),
+        ("2026-01-01", w.model("opal", "catalogued", provider="Orion")),
+        ("2026-01-03", w.link("AI-1", "ai_model", "opal", "primary", share_bp=9_000)),
+        ("2026-01-03", w.link("AI-1", "ai_model", "ruby", "primary")),
+    )
+    assert ridden(events)["model_provider"] == {"Orion": 51, None: 50}
+
+
+# flow
+
+
+def test_the_flow_of_a_stream_in_a_period() -> None:
+    none_done = w.also(w.flow("retail", "2026-01", 3, 4), active_h=0, wait_h=0)
+    events = events_of(
+        ("2026-01-05", w.flow("retail", "2025-12", 40, 90, feature=4, defect=1)),
+        ("2026-02-05", none_done),
+    )
+    view = asked(events, "flow")
+    assert plain(view) == oracle.flow(events, 3, FAR)
+    done, idle = view.rows
+    assert (done.velocity, done.efficiency, done.load, done.flow_time_p85_h) == (5, 0.25, 4, 90)
+    assert (done.feature_share, done.defect_share, done.risk_share, done.debt_share) == (0.8, 0.2, 0, 0)
+    assert (idle.velocity, idle.efficiency, idle.feature_share, idle.sequence) == (0, None, None, 3)
+
+
+# headline
+
+
+def test_the_headline_is_the_totals_of_the_views_it_is_made_of() -> None:
+    events = events_of(
+        ("2026-01-01", w.objectives(w.objective("a", 5_000), w.objective("b", 5_000))),
+        ("2026-01-01", w.fund("claims", 1_000)),
+        ("2026-01-01", w.fund("lab", 900, "EUR")),
+        ("2026-01-01", w.propose("AI-1")),
+        ("2026-01-01", w.propose("AI-2")),
+        ("2026-01-01", w.align("AI-1", a=10_000)),
+        ("2026-01-02", w.approve("AI-1", "claims", 300, conditions=[w.condition("K-1", "2026-01-31")])),
+        ("2026-01-02", w.approve("AI-2", "claims", 100)),
+        ("2026-01-03", w.request("D-1")),
+        ("2026-01-03", w.request("D-2")),
+        ("2026-01-04", w.close("D-2", "deferred", "2026-01-04")),
+        ("2026-01-05", w.gate("AI-2", "kill", "proposed")),
+    )
+
+    def told(day: datetime.date, as_known: int = len(events)) -> dict[str, Any]:
+        found = msgspec.structs.asdict(headline(replica_of(events), Moment(as_known, None, day)))
+        assert found == pytest.approx(oracle.headline(events, as_known, day))
+        return found
+
+    at_last = told(FAR)
+    assert (at_last["funded_minor"], at_last["approved_minor"], at_last["currency"]) == (1_000, 400, "USD")
+    assert (at_last["index"], at_last["drift"], at_last["orphan_share"]) == pytest.approx((0.5, 0.5, 0.25))
+    assert [at_last[name] for name in ("decisions_open", "conditions_overdue", "initiatives_active")] == [1, 1, 1]
+    early = told(datetime.date(2026, 1, 3))
+    assert [early[name] for name in ("decisions_open", "conditions_overdue", "initiatives_active")] == [2, 0, 2]
+    assert told(FAR, 3)["index"] is None

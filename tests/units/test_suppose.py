@@ -277,8 +277,12 @@ def caused(*, by: int) -> list[bytes]:
 def test_what_was_because_of_what_is_left_out_does_not_pass_nor_what_was_because_of_that() -> None:
     history = caused(by=4)
     found = supposed(history, LeaveOut(4))
-    fields = [fate.refused.detail["field"] for fate in found.refused if fate.refused]
-    assert fields == ["causationid", "causationid"]
+    told_ = [
+        (fate.refused.reason, *map(fate.refused.detail.get, ("field", "value")))
+        for fate in found.refused
+        if fate.refused
+    ]
+    assert told_ == [(Reason.UNKNOWN_ENTRY, "causationid", 4), (Reason.UNKNOWN_ENTRY, "causationid", 5)]
     assert supposed(history, LeaveOut(4, on=False)).payloads == history
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from ledger.findings import Finding
 from ledger.notary.tlog import leaf_hash
 from projections.around import Around
 from schemas import subjects
@@ -53,7 +54,7 @@ def card(event: Recorded, told: Around, payload: bytes, zone: datetime.tzinfo) -
     lines += _evidence(event, told)
     lines += _policy(event)
     if told.reversed_by is not None:
-        lines.append(CardLine("reversed", f"by sequence {told.reversed_by:,}", "problem", told.reversed_by))
+        lines.append(CardLine("reversed", f"later, by sequence {told.reversed_by:,}", "problem", told.reversed_by))
     signed = "signed, NOT CHECKED" if event.signatures else "not signed; nobody had to under these rules"
     lines.append(CardLine("signature", signed, "unknown"))
     lines.append(CardLine("leaf", f"{event.at - 1:,}  {leaf_hash(payload).hex()[:16]}…"))
@@ -61,6 +62,20 @@ def card(event: Recorded, told: Around, payload: bytes, zone: datetime.tzinfo) -
     if any(map(has_hidden, _strings(msgspec.json.decode(payload)))):
         lines.append(CardLine("text", "contains hidden characters", "problem"))
     return lines
+
+
+def with_findings(lines: Sequence[CardLine], found: Sequence[Finding], sequence: int) -> list[CardLine]:
+    """Return a card with what auditors hold against its entry, right under its first line."""
+    held = [
+        CardLine(
+            each.finding,
+            f"{each.severity}, {each.status}: {clean(each.title, 200)}. {clean(each.text, 600)} ({clean(each.actor)})",
+            "problem" if each.status == "open" else "plain",
+        )
+        for each in found
+        if each.sequence == sequence
+    ]
+    return [*lines[:1], *held, *lines[1:]]
 
 
 def _when(event: Recorded, zone: datetime.tzinfo) -> list[CardLine]:

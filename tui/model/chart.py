@@ -128,12 +128,19 @@ def extent(panel: Bars) -> float:
 
 
 def ticks(low: float, high: float, most: int) -> list[float]:
-    """Return round values from low to high, about so many: steps of 1, 2 or 5 times a power of ten."""
-    rough = (high - low) / max(most - 1, 1)
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(each for each in (1, 2, 5, 10) if each * power >= rough * 0.999) * power
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [round(place * step, 10) for place in range(first, last + 1)]
+    """Return the round values from low to high: steps of 1, 2 or 5 times a power of ten, as many as may be.
+
+    most: five or more; then there are two at the least.
+    """
+    power = math.floor(math.log10((high - low) / most))
+    steps = (digit * 10.0**place for place in (power, power + 1, power + 2) for digit in (1, 2, 5))
+    found: list[float] = []
+    for step in steps:
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        found = [round(place * step, 10) for place in range(first, last + 1)]
+        if len(found) <= most:
+            break
+    return found
 
 
 def day_ticks(first: datetime.date, last: datetime.date, most: int) -> list[tuple[datetime.date, str]]:

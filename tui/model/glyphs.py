@@ -39,7 +39,15 @@ class Glyphs:
     parts: str = " ▏▎▍▌▋▊▉█"
     rule: str = "─"
     ellipsis: str = "…"
+    dash: str = "–"
 
+    def spelt(self, text: str) -> str:
+        """Return a text of ours in signs of this set."""
+        return text if self.ellipsis == "…" else text.translate(_SPELT)
+
+
+_SPELT = str.maketrans({"…": "~", "–": "-", "·": ".", "→": ">", "✓": "+", "✗": "x", "▲": "^", "▼": "v", "┃": "|"})
+"""What stands for the signs that words of ours are written with."""
 
 UNICODE = Glyphs()
 ASCII = Glyphs(
@@ -69,6 +77,7 @@ ASCII = Glyphs(
     parts=" ---====#",
     rule="-",
     ellipsis="~",
+    dash="-",
 )
 SETS: Mapping[str, Glyphs] = {"unicode": UNICODE, "ascii": ASCII}
 

@@ -147,13 +147,13 @@ class Head:
     def _tick_calendar(self, passed_s: float) -> None:
         rate_us = CALENDAR[self.pace][1] * DAY_US
         now = self._time_us if self._time_us is not None else float(self.line.at(self.sequence) or 0)
-        now += passed_s * rate_us
         index = self.index
         following = bisect_right(index, self.sequence)
         if following < len(index):
             at = self.line.at(index[following]) or 0
             if at - now > GAP_S * rate_us:  # a long silence is not waited for
                 now = at - GAP_S * rate_us
+        now += passed_s * rate_us
         reached = self.line.until(int(now))
         place = bisect_right(index, reached) - 1
         if place >= 0 and index[place] > self.sequence:

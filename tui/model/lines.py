@@ -11,7 +11,7 @@ from projections.pages import Row
 from schemas import subjects
 from tui.model.card import CardLine
 from tui.model.change import Change
-from tui.model.figures import money
+from tui.model.figures import money, short_money
 from tui.model.glyphs import Glyphs
 from tui.model.head import Head
 from tui.model.text import clean
@@ -28,14 +28,16 @@ def row_line(row: Row, width: int, glyphs: Glyphs, here: bool, sign: str, digits
     tail = f"{actor:<8.8}" if width < 96 else f"{actor:<12.12} {amount:>18.18}  {clean(row.flags or '', 24)}"
     left = f"{mark}{row.sequence:>{digits},} {day} {sign} {kind:<20.20} "
     room = max(width - len(left) - len(tail) - 2, 4)
-    return f"{left}{subject:<{room}.{room}} {tail}"[:width]
+    return glyphs.spelt(f"{left}{subject:<{room}.{room}} {tail}"[:width])
 
 
 def change_line(change: Change, width: int, glyphs: Glyphs) -> str:
     """Return one field before and after as a line of so many cells."""
-    delta = ""
+    delta = brief = ""
     if change.delta:
-        delta = f" {glyphs.more if change.delta > 0 else glyphs.less} {money(abs(change.delta), change.unit)}"
+        arrow = glyphs.more if change.delta > 0 else glyphs.less
+        delta = f" {arrow} {money(abs(change.delta), change.unit)}"
+        brief = f" {arrow} {short_money(abs(change.delta), change.unit)}"
     sign = glyphs.same if change.sign == "·" else change.sign
     cells = 24 if width > 64 else 16
     name = f"{sign} {change.field:<{cells}.{cells}} "
@@ -47,12 +49,12 @@ def change_line(change: Change, width: int, glyphs: Glyphs) -> str:
     else:
         told = f"{change.before} {glyphs.becomes} {change.after or 'gone'}"
     room = max(width - len(name) - len(setter), 10)
-    text = f"{told}{delta}"
-    if len(text) > room:
-        text = text.replace(".00 ", " ").removesuffix(".00")
+    whole = told.replace(".00 ", " ").removesuffix(".00")
+    tried = (f"{told}{delta}", f"{whole}{delta.removesuffix('.00')}", f"{whole}{brief}")
+    text = next((each for each in tried if len(each) <= room), tried[-1])
     if len(text) > room:
         text = text[: room - 1] + glyphs.ellipsis
-    return f"{name}{text:<{room}}{setter}"
+    return glyphs.spelt(f"{name}{text:<{room}}{setter}")
 
 
 LABEL_CELLS = 10
@@ -71,7 +73,7 @@ def card_lines(lines: Sequence[CardLine], glyphs: Glyphs, width: int) -> list[tu
         parts = textwrap.wrap(
             f"{label}{each.text}{signs[each.standing]}", room + LABEL_CELLS, subsequent_indent=" " * LABEL_CELLS
         )
-        told += [(part, each) for part in parts or [label]]
+        told += [(glyphs.spelt(part), each) for part in parts or [label]]
     return told
 
 

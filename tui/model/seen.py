@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from projections.around import around, last_like
+from projections.board_rows import StateRow
 from projections.moment import Moment
 from projections.replica import Replica
-from projections.views import Question, ask
+from projections.views import Question, ask, own_currency
 from schemas.envelope import Recorded
+from schemas.events import (
+    AlignmentDeclared,
+    EntryReversed,
+    Fact,
+    FundingApproved,
+    FundingReallocated,
+    ObjectivesSet,
+    PortfolioOpened,
+)
 from tui.model.card import CardLine, card
 from tui.model.change import Change, of_fields, of_figures, of_state
 from tui.model.stated import fields
 from tui.model.text import clean
+
+T = TypeVar("T")
 
 
 class Seen(NamedTuple):
@@ -26,16 +41,32 @@ class Seen(NamedTuple):
     base: int
 
 
-def see(replica: Replica, sequence: int, event: Recorded, payload: bytes, base: Moment, here: Moment) -> Seen:
+class Ask(Protocol):
+    """Answers what a piece of work makes of a replica, several at once."""
+
+    async def __call__(self, work: Callable[[Replica], T], /) -> T:
+        """Return what the work makes of it."""
+        ...
+
+
+async def see(asking: Ask, event: Recorded, payload: bytes, base: Moment, here: Moment) -> Seen:
     """Return what is shown of an event. base, here: the moments before and after."""
-    lines = card(event, around(replica, event), payload, datetime.UTC)
     kind, name = event.subject.split("/", 1)
-    if kind == "initiative":
-        question = Question("state", initiative=name)
-        before, after = ([*ask(replica, question, moment).rows] for moment in (base, here))
-        return Seen(sequence, lines, name, of_state(before, after), base.sequence)  # type: ignore[arg-type]
-    last = last_like(replica, event)
-    return Seen(sequence, lines, event.subject, of_fields(None, fields(event.data), last, sequence), last or 0)
+    told = asking(lambda replica: around(replica, event))
+    if kind != "initiative":
+        around_it, last = await asyncio.gather(told, asking(lambda replica: last_like(replica, event)))
+        changes = of_fields(None, fields(event.data), last, event.at)
+        return Seen(event.at, card(event, around_it, payload, datetime.UTC), event.subject, changes, last or 0)
+    before, after, around_it = await asyncio.gather(
+        asking(partial(_state, name, base)), asking(partial(_state, name, here)), told
+    )
+    lines = card(event, around_it, payload, datetime.UTC)
+    return Seen(event.at, lines, name, of_state(before, after), base.sequence)
+
+
+def _state(name: str, moment: Moment, replica: Replica) -> list[StateRow]:
+    rows = ask(replica, Question("state", initiative=name), moment).rows
+    return [row for row in rows if isinstance(row, StateRow)]
 
 
 def unreadable(sequence: int, why: str) -> Seen:
@@ -47,17 +78,38 @@ def unreadable(sequence: int, why: str) -> Seen:
     return Seen(sequence, lines, "", [], sequence)
 
 
-def totals(replica: Replica, moment: Moment) -> tuple[dict[str, Any], str | None]:
-    """Return the headline figures of the portfolio at a moment, and its currency."""
-    spend, alignment = (ask(replica, Question(name), moment) for name in ("spend", "alignment"))
-    told = {name: spend.totals[name] for name in ("funded_minor", "approved_minor", "committed_minor", "actual_minor")}
-    told["alignment index"] = alignment.totals["index"]
-    told["orphan share"] = alignment.totals["orphan_share"]
-    told["must_move_minor"] = alignment.totals["must_move_minor"]
-    return told, spend.currency
+ALIGNING: frozenset[type[Fact]] = frozenset(
+    {AlignmentDeclared, EntryReversed, FundingApproved, FundingReallocated, ObjectivesSet, PortfolioOpened}
+)
+"""The facts that alignment rests on: no other event can move it."""
 
 
-def moved(replica: Replica, base: Moment, here: Moment) -> list[Change]:
-    """Return what became of the headline figures between two moments."""
-    (before, _), (after, currency) = totals(replica, base), totals(replica, here)
-    return of_figures(before, after, currency)
+def sums(replica: Replica, moment: Moment) -> dict[str, Any]:
+    """Return what is funded, approved, committed and spent at a moment, in the portfolio's currency."""
+    currency = own_currency(replica, moment.sequence)
+    rows = replica.ask(f"from measure_sums({moment.sequence}, date '{moment.as_of}')")
+    own = {row["measure"]: row["minor"] for row in rows if row["currency"] == currency}
+    return {f"{name}_minor": own.get(name, 0) for name in ("funded", "approved", "committed", "actual")}
+
+
+def aligned(replica: Replica, moment: Moment) -> tuple[dict[str, Any], str | None]:
+    """Return the headline figures of alignment at a moment, and the portfolio's currency."""
+    found = ask(replica, Question("alignment"), moment)
+    told = {"index": found.totals["index"], "orphan share": found.totals["orphan_share"]}
+    return {**told, "must_move_minor": found.totals["must_move_minor"]}, found.currency
+
+
+async def moved(asking: Ask, event: Recorded | None, base: Moment, here: Moment) -> list[Change]:
+    """Return what became of the headline figures between two moments.
+
+    event: where it is all that lies between them; alignment is then asked twice only where it can have moved it.
+    """
+    same = event is not None and type(event.data) not in ALIGNING and base.as_of == here.as_of
+    before, after, (index, currency), *other = await asyncio.gather(
+        asking(partial(sums, moment=base)),
+        asking(partial(sums, moment=here)),
+        asking(partial(aligned, moment=here)),
+        *(() if same else (asking(partial(aligned, moment=base)),)),
+    )
+    was = index if same else other[0][0]
+    return of_figures({**before, **was}, {**after, **index}, currency)

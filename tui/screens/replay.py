@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 from array import array
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Footer, Static
 
+from ledger.findings import FindingError
 from ledger.store import StoreError
 from projections import filters
 from projections.line import instant_of
@@ -21,7 +23,7 @@ from projections.moment import Moment
 from projections.pages import Pages
 from tui import keys
 from tui.app import LedgerApp, ModeScreen
-from tui.model.card import CardLine, Standing
+from tui.model.card import CardLine, Standing, with_findings
 from tui.model.change import Change
 from tui.model.figures import instant
 from tui.model.glyphs import Glyphs
@@ -31,6 +33,7 @@ from tui.model.seen import Seen, moved, see, unreadable
 from tui.model.text import clean
 from tui.model.verify_lines import progress_words
 from tui.screens.ask import AskScreen
+from tui.screens.finding import FindingScreen, Written
 from tui.theme import STYLES
 from tui.widgets.rows import Line, Rows
 from tui.widgets.scrubber import Scrubber
@@ -79,6 +82,7 @@ class ReplayScreen(ModeScreen):
         self.timeline.focus()
         self._last_frame = monotonic()
         self.set_interval(FRAMES_S, self._frame)
+        self._show_findings()
         self.call_after_refresh(self.shown)
 
     @property
@@ -168,6 +172,8 @@ class ReplayScreen(ModeScreen):
         self.draw()
 
     def _frame(self) -> None:
+        if not self.ready:
+            return
         now = monotonic()
         passed, self._last_frame = now - self._last_frame, now
         if self.head.playing and self.head.tick(passed):
@@ -248,6 +254,33 @@ class ReplayScreen(ModeScreen):
         self.timeline.redraw()
         self.query_one(Scrubber).refresh()
 
+    def action_finding(self) -> None:
+        if self.session.read_only:
+            self.app.notify("it was opened to look only; nothing can be filed")
+            return
+        sequence, field = self.head.sequence, self.field()
+        about = f"sequence {sequence:,}" + (f", field {clean(field)}" if field else "")
+
+        async def filed(written: Written | None) -> None:
+            if written is None:
+                return
+            try:
+                made = await self.session.file(sequence, written.severity, written.title, written.text, field)
+            except (FindingError, StoreError) as error:
+                self.app.notify(clean(str(error)), severity="warning", markup=False)
+                return
+            self.app.notify(f"{made.finding} is filed", markup=False)
+            self._show_findings()
+            self.draw()
+
+        self.app.push_screen(FindingScreen(about, clean(self.session.actor)), filed)
+
+    def _show_findings(self) -> None:
+        found = {each.sequence for each in self.session.found if each.status != "withdrawn"}
+        self.query_one(Scrubber).findings = found
+        self.timeline.found = found
+        self.timeline.redraw()
+
     def action_set_a(self) -> None:
         self.head.a = None if self.head.a == self.head.sequence else self.head.sequence
         self.query_one(Scrubber).refresh()
@@ -322,19 +355,23 @@ class ReplayScreen(ModeScreen):
             self._draw_empty()
             return
         entry = await self.session.entry(sequence)
-        if entry is None or sequence != self.head.sequence:
+        if entry is None or sequence != self.head.sequence or not self.ready:
             return
         here, base = self.session.moment(sequence), self._base_of(sequence)
         if entry.event is None:
             self._draw_seen(unreadable(sequence, entry.foreign or ""), [])
             return
         event = entry.event
-        seen = await self.session.ask(lambda replica: see(replica, sequence, event, entry.payload, base, here))
-        if sequence == self.head.sequence:
-            self._draw_seen(seen, None)
-            changes = await self.session.ask(lambda replica: moved(replica, base, here))
-            if sequence == self.head.sequence:
-                self._draw_moved(changes)
+        moving = asyncio.ensure_future(
+            moved(self.session.ask, event if base.sequence == sequence - 1 else None, base, here)
+        )
+        try:
+            seen = await see(self.session.ask, event, entry.payload, base, here)
+            if sequence == self.head.sequence and self.ready:
+                self._draw_seen(seen, None)
+                self._draw_moved(await moving)
+        finally:
+            moving.cancel()
 
     def _base_of(self, sequence: int) -> Moment:
         """Return the moment a state is compared with."""
@@ -354,7 +391,8 @@ class ReplayScreen(ModeScreen):
         card = self.query_one("#card", VerticalScroll)
         card.border_title = f"Decision {seen.sequence:,}"
         width = max(card.scrollable_content_region.width - 2, 20)
-        self.query_one("#lines", Static).update(card_content(seen.card, self.glyphs, width))
+        lines = with_findings(seen.card, self.session.found, seen.sequence)
+        self.query_one("#lines", Static).update(card_content(lines, self.glyphs, width))
         state = self.query_one("#state", Rows)
         base = BASES[self.base]
         about = clean(seen.about, 30)
@@ -410,6 +448,9 @@ class ReplayScreen(ModeScreen):
         ]
         if not head.live and waiting > 0:
             parts.append(f"{waiting:,} after this, l follows")
+        if self.session.found:
+            still_open = sum(each.status == "open" for each in self.session.found)
+            parts.append(f"{still_open} of {len(self.session.found)} findings open")
         if head.watched:
             parts.append(f"watching {head.watched}")
         if not self.query_one(Scrubber).by_time:
