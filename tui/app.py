@@ -17,6 +17,7 @@ from tui.model.glyphs import Glyphs
 from tui.model.head import Head
 from tui.session import Session
 from tui.theme import THEMES
+from tui.verifying import Verifying
 
 Mode = Literal["board", "replay", "verify", "suppose"]
 
@@ -57,6 +58,7 @@ class LedgerApp(App[int]):
         self.session, self.glyphs = session, glyphs
         self.head = head or Head(session.line, session.line.tip, live=True)
         self.day = day
+        self.verifying = Verifying(session)
         self.places: list[Place] = []
         self.place = -1
         self._first_mode = mode
@@ -73,6 +75,9 @@ class LedgerApp(App[int]):
         await self.switch_mode(self._first_mode)
         self.set_interval(REFRESH_S, self.refresh_session)
 
+    async def on_unmount(self) -> None:
+        await self.verifying.close()
+
     async def refresh_session(self) -> None:
         """Take in what is new, and tell the screen."""
         arrived = await self.session.refresh()
@@ -87,6 +92,15 @@ class LedgerApp(App[int]):
             self.remember()
             await self.switch_mode(mode)
             self.call_after_refresh(self._tell_shown)
+
+    async def visit(self, sequence: int) -> None:
+        """Show the decision at a sequence, from wherever one is; the place before is remembered."""
+        self.remember()
+        self.head.playing = False
+        self.head.to(sequence)
+        if self.current_mode != "replay":
+            await self.switch_mode("replay")
+        self.call_after_refresh(self._tell_shown)
 
     def _tell_shown(self) -> None:
         if isinstance(self.screen, ModeScreen):
@@ -141,7 +155,7 @@ class LedgerApp(App[int]):
         """Show every key of this screen."""
         from tui.screens.help import HelpScreen
 
-        where = self.current_mode if isinstance(self.screen, ModeScreen) else "all"
+        where = self.screen.where if isinstance(self.screen, ModeScreen) else "all"
         self.push_screen(HelpScreen(where))
 
     def action_address(self) -> None:
@@ -168,6 +182,11 @@ class ModeScreen(Screen[None]):
         """The application, by its own type."""
         assert isinstance(self.app, LedgerApp)
         return self.app
+
+    @property
+    def where(self) -> str:
+        """What the key table calls this screen."""
+        return self.ledger.current_mode
 
     def news(self, arrived: int) -> None:
         """Take note that so many events have arrived; 0 where only the connection may have changed."""
@@ -205,5 +224,6 @@ def screens() -> Mapping[Mode, Callable[[], Screen[None]]]:
     """Return how each mode's screen is made."""
     from tui.screens.board import BoardScreen
     from tui.screens.replay import ReplayScreen
+    from tui.screens.verify import VerifyScreen
 
-    return {"board": BoardScreen, "replay": ReplayScreen}
+    return {"board": BoardScreen, "replay": ReplayScreen, "verify": VerifyScreen}

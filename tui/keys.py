@@ -92,6 +92,14 @@ KEYS: tuple[Key, ...] = (
     Key("replay", "live", "l", "live", "Live", "go to the tip and follow it", True),
     Key("replay", "board", "B", "board", "On board", "this moment on the board"),
     Key("replay", "ruler", "R", "ruler", "Ruler", "the scrubber by time, or by decision"),
+    Key("verify", "all", "v", "verify", "Verify all", "read, hash, rebuild, compare and decide everything again", True),
+    Key("verify", "rebuild", "r", "rebuild", "Rebuild", "rebuild from the stream, and compare with what is kept", True),
+    Key("verify", "decide", "d", "decide", "Decide again", "decide every event again, byte for byte", True),
+    Key("verify", "pause", "p", "pause", "Pause", "pause, or go on", True),
+    Key("verify", "stop", "s", "stop", "Stop", "stop what is under way"),
+    Key("verify", "open", "enter", "open", "Open", "on a problem: the decision it is about, in replay", True),
+    Key("verify", "report", "e", "report", "Report", "write a report, as text and as JSON", True),
+    Key("verify", "leave", "escape", "leave", "Leave", "back to replay; what is under way goes on"),
 )
 """Every key there is. A screen that is added adds its own."""
 
