@@ -22,20 +22,28 @@ At = Annotated[
     Parameter(help="Where to begin: a sequence, a date, 50%, an initiative, tip; or ledger://portfolio/186120#field."),
 ]
 Plain = Annotated[bool, Parameter(help="Print the screen as plain text instead.", negative="")]
+ReadOnly = Annotated[bool, Parameter(help="Record nothing from here: what is written is kept as drafts.", negative="")]
 Keys = Annotated[Path | None, Parameter(help="A JSON file that gives actions other keys. Also PORTFOLIO_KEYS.")]
 
 
 async def replay(
-    *, at: At = None, plain: Plain = False, glyphs: GlyphSet = None, keys: Keys = None, common: Common | None = None
+    *,
+    at: At = None,
+    plain: Plain = False,
+    read_only: ReadOnly = False,
+    glyphs: GlyphSet = None,
+    keys: Keys = None,
+    common: Common | None = None,
 ) -> int:
-    """Replay the history decision by decision: who decided what, why, and what it changed."""
-    return await _open("replay", at, plain, glyphs, keys, common or Common())
+    """Replay the history decision by decision: who decided what, why, and what it changed. n records a decision."""
+    return await _open("replay", at, plain, read_only, glyphs, keys, common or Common())
 
 
 async def _open(
     mode: Literal["replay"],
     at: str | None,
     plain: bool,
+    read_only: bool,
     glyph_set: str | None,
     keys: Path | None,
     common: Common,
@@ -64,6 +72,8 @@ async def _open(
         if not os.isatty(0) or not os.isatty(2):
             raise CommandError(f"there is no terminal to draw on; use `portfolio {mode} --plain`")
         from tui.app import LedgerApp
+        from tui.recorder import WriterRecorder
 
-        app = LedgerApp(session, signs, mode=mode, keys_file=keys or chosen.keys, head=head)
+        recorder = None if read_only else WriterRecorder(lambda: reached.writer(portfolio))
+        app = LedgerApp(session, signs, mode=mode, keys_file=keys or chosen.keys, head=head, recorder=recorder)
         return await app.run_async() or app.return_code or DONE

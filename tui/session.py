@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -80,6 +80,10 @@ class Session:
         async for stored in self._store.read(after=sequence - 1, until=sequence):
             return Entry(stored, self.portfolio)
         return None
+
+    def entries(self, after: int, until: int) -> AsyncIterator[Stored]:
+        """Yield the entries of the stream above a sequence, up to another. Errors: StoreError."""
+        return self._store.read(after=after, until=until)
 
     def moment(self, sequence: int, as_of: datetime.date | None = None) -> Moment:
         """Return the moment after a sequence was recorded; as of its day, or of another."""
