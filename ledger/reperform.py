@@ -9,7 +9,7 @@ import msgspec
 from ledger.book import Book
 from ledger.decider import Asked, Repeated, decide
 from ledger.evolve import evolve, evolve_foreign
-from ledger.store import EventStore
+from ledger.store import EventReader
 from schemas import codec
 from schemas.commands import parse
 from schemas.envelope import Recorded
@@ -29,7 +29,7 @@ class Reperformance(msgspec.Struct, frozen=True):
     differs: str | None = None
 
 
-async def reperform(store: EventStore, portfolio: str, moved: Callable[[int], None] = lambda _: None) -> Reperformance:
+async def reperform(store: EventReader, portfolio: str, moved: Callable[[int], None] = lambda _: None) -> Reperformance:
     """Decide a portfolio's events again, and name the first that differs. Errors: StreamUnavailable, HoleInStream.
 
     Each command is decided on the book its first event met, at the time it was recorded (for an import: at the time

@@ -32,22 +32,11 @@ class Stored(NamedTuple):
     payload: bytes
 
 
-class EventStore(Protocol):
-    """The stream of one portfolio.
+class EventReader(Protocol):
+    """The reading half of a stream. Who is given no more than this cannot write.
 
-    A caller has one append outstanding at a time. Reading never waits for more: it ends at the last entry that
-    was there when it began, or at *until*.
+    Reading never waits for more: it ends at the last entry that was there when it began, or at *until*.
     """
-
-    async def append(self, entries: Sequence[Draft], *, expected_sequence: int) -> int:
-        """Store all *entries* or none, and return the sequence of the last of them.
-
-        Shape: 1 to MAX_BATCH entries, each at most MAX_ENTRY_BYTES.
-        Errors: SequenceConflict, nothing was stored; OutcomeUnknown, it may or may not have been stored: read on
-        from expected_sequence to learn which; StreamUnavailable, nothing was sent; EntryRefused, the stream would
-        never take it. ValueError where the shape is wrong.
-        """
-        ...
 
     def read(self, *, after: int = 0, until: int | None = None) -> AsyncIterator[Stored]:
         """Yield the entries with sequence above *after*, in order, up to the last (or *until*, whichever is less).
@@ -58,6 +47,20 @@ class EventStore(Protocol):
 
     async def last_sequence(self) -> int:
         """Return the sequence of the last entry, 0 for an empty stream. Errors: StreamUnavailable."""
+        ...
+
+
+class EventStore(EventReader, Protocol):
+    """The stream of one portfolio. A caller has one append outstanding at a time."""
+
+    async def append(self, entries: Sequence[Draft], *, expected_sequence: int) -> int:
+        """Store all *entries* or none, and return the sequence of the last of them.
+
+        Shape: 1 to MAX_BATCH entries, each at most MAX_ENTRY_BYTES.
+        Errors: SequenceConflict, nothing was stored; OutcomeUnknown, it may or may not have been stored: read on
+        from expected_sequence to learn which; StreamUnavailable, nothing was sent; EntryRefused, the stream would
+        never take it. ValueError where the shape is wrong.
+        """
         ...
 
 

@@ -6,34 +6,46 @@ replica, cell by cell; and the views it answers with.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pyarrow as pa
 
 from ledger.notary.tiles import TILE_WIDTH, entries_path, split_tile, tile_path
 from ledger.notary.tlog import Frontier, leaf_hash, tree_root
-from ledger.store import EventStore
+from ledger.store import EventReader
 from projections.archive import Archive, ArchiveDiffers, Head
 from projections.columns import table_name
 from projections.moment import Moment
 from projections.replica import Replica
-from projections.segments import SEGMENT_ENTRIES, Progress, Segments
+from projections.rows import Row
+from projections.segments import SEGMENT_ENTRIES, Part, Segments
 from projections.sync import BATCH_ENTRIES, catch_up
-from projections.views import GROUPINGS, MEASURES, OF_ONE, VIEWS, Question, ask
+from projections.views import GROUPINGS, MEASURES, OF_ONE, VIEWS, Question, ask, key_of
 from schemas.events import FACTS
 
 MOST_NAMED = 20
 """How many differences of one kind are named before the rest is only counted."""
 
+Step = Literal["read", "rebuild", "compare"]
+Moved = Callable[[Step, int, int], None]
+"""Told how much of a step is done, and how much there is: entries read and hashed, entries rebuilt, things compared.
+
+What it raises ends the comparison; it may wait, and the comparison waits with it.
+"""
+
 
 class Difference(msgspec.Struct, frozen=True):
-    """Something kept that is not what the stream says. where: file, table or view; what: the place and both values."""
+    """Something kept that is not what the stream says. where: file, table or view; what: the place and both values.
+
+    sequence: of the first entry it is about, None where it is about no single one.
+    """
 
     where: str
     what: str
+    sequence: int | None = None
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -49,30 +61,44 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 async def compare(
-    store: EventStore,
+    store: EventReader,
     directory: Path,
     portfolio: str,
     moment_now: Moment | None,
     *,
     entries_each: int = SEGMENT_ENTRIES,
-    progress: Progress = lambda _: None,
+    moved: Moved = lambda *_: None,
 ) -> Comparison:
     """Rebuild from the stream and compare with the archive, the segments and the live views.
 
-    moment_now: the day the views are compared on, None for none. Errors: StreamUnavailable, HoleInStream.
+    What is appended meanwhile is left out on both sides. moment_now: the day the views are compared on, None for none.
+    Errors: StreamUnavailable, HoleInStream; ArchiveDiffers where not even the archive's head can be read.
     """
     archive = Archive(directory)
-    fresh, root, differences = await _rebuilt(store, archive, portfolio, progress)
-    asked = _questions(fresh, moment_now)
-    tables = 0
+    head = archive.head()  # before the stream's end, which only grows: what is archived by now is below it
+    last = await store.last_sequence()
+    fresh, root, differences = await _rebuilt(store, archive, head, last, portfolio, moved)
+    asked, limit = _questions(fresh, moment_now), max(last, head.size)
+    names = ("events", *(f"{table_name(fact)}_whole" for fact in FACTS))
+    whole = len(names) * max(-(-limit // entries_each), 1) + len(asked)
+    done, tables = 0, 0
+    moved("compare", done, whole)
     try:
-        live = Replica.open(directory, portfolio, entries_each=entries_each)
-        await catch_up(live, store)
-        for name in ("events", *(f"{table_name(fact)}_whole" for fact in FACTS)):
-            differences += _tables_differ(name, live, fresh, Segments(directory, portfolio, entries_each))
+        live = Replica.open(
+            directory, portfolio, entries_each=entries_each, progress=lambda _: moved("compare", done, whole)
+        )
+        await catch_up(live, store, until=last)
+        parts = Segments(directory, portfolio, entries_each).parts(head.size)
+        for name in names:
+            for start in range(0, max(limit, 1), entries_each):
+                differences += _window_differs(name, start, min(start + entries_each, limit), live, fresh, parts)
+                done += 1
+                moved("compare", done, whole)
             tables += 1
         for question, moment in asked:
             differences += _views_differ(question, moment, live, fresh)
+            done += 1
+            moved("compare", done, whole)
     except ArchiveDiffers as error:
         differences.append(Difference(str(directory), str(error)))
         asked = []
@@ -80,7 +106,7 @@ async def compare(
         portfolio=portfolio,
         sequence=fresh.sequence,
         root=root,
-        archived_entries=archive.head().size,
+        archived_entries=head.size,
         tables=tables,
         views=len(asked),
         differences=tuple(_shortened(differences)),
@@ -88,15 +114,22 @@ async def compare(
 
 
 async def _rebuilt(
-    store: EventStore, archive: Archive, portfolio: str, progress: Progress
+    store: EventReader, archive: Archive, head: Head, last: int, portfolio: str, moved: Moved
 ) -> tuple[Replica, str, list[Difference]]:
     """Return a replica made from the stream alone, the root over it, and where the archive differs from it."""
     fresh, frontier = Replica(portfolio), Frontier()
-    head = archive.head()
     differences: list[Difference] = []
     waiting: list[bytes] = []
     bundle: list[bytes] = []
-    async for entry in store.read():
+
+    def take() -> None:
+        moved("read", frontier.size, last)
+        fresh.extend(waiting)
+        moved("rebuild", fresh.sequence, last)
+
+    moved("read", 0, last)
+    moved("rebuild", 0, last)
+    async for entry in store.read(until=last):
         frontier.append(leaf_hash(entry.payload))
         waiting.append(entry.payload)
         bundle.append(entry.payload)
@@ -107,15 +140,13 @@ async def _rebuilt(
                 differences += _head_differs(head, frontier)
             bundle = []
         if len(waiting) == BATCH_ENTRIES:
-            fresh.extend(waiting)
-            progress(len(waiting))
+            take()
             waiting = []
     if waiting:
-        fresh.extend(waiting)
-        progress(len(waiting))
+        take()
     if fresh.sequence < head.size:
         what = f"it holds {head.size} entries, the stream ends at sequence {fresh.sequence}: entries were lost"
-        differences.append(Difference("head", what))
+        differences.append(Difference("head", what, fresh.sequence or None))
     return fresh, frontier.root().hex(), differences
 
 
@@ -130,7 +161,7 @@ def _bundle_differs(archive: Archive, index: int, payloads: list[bytes]) -> Iter
     try:
         kept, tile = archive.entries(index), split_tile(archive.tile(0, index))
     except (ArchiveDiffers, ValueError) as error:
-        yield Difference(entries_path(index), str(error))
+        yield Difference(entries_path(index), str(error), index * TILE_WIDTH + 1)
         return
     for place, payload in enumerate(payloads):
         sequence = index * TILE_WIDTH + place + 1
@@ -139,9 +170,10 @@ def _bundle_differs(archive: Archive, index: int, payloads: list[bytes]) -> Iter
                 (n for n, (a, b) in enumerate(zip(kept[place], payload, strict=False)) if a != b),
                 min(len(kept[place]), len(payload)),
             )
-            yield Difference(entries_path(index), f"entry {sequence} differs from the stream at byte {at}")
+            yield Difference(entries_path(index), f"entry {sequence} differs from the stream at byte {at}", sequence)
         if tile[place] != leaf_hash(payload):
-            yield Difference(tile_path(0, index), f"the hash of entry {sequence} is not that of the stream's")
+            what = f"the hash of entry {sequence} is not that of the stream's"
+            yield Difference(tile_path(0, index), what, sequence)
     if (index + 1) % TILE_WIDTH == 0:
         yield from _upper_tile_differs(archive, index // TILE_WIDTH)
 
@@ -158,32 +190,37 @@ def _upper_tile_differs(archive: Archive, index: int) -> Iterator[Difference]:
             yield Difference(tile_path(1, index), f"hash {place} is not that of the tile below it")
 
 
-def _tables_differ(name: str, live: Replica, fresh: Replica, segments: Segments) -> Iterator[Difference]:
-    for start in range(0, max(live.sequence, fresh.sequence, 1), segments.entries_each):
-        bounds = f"where sequence > {start} and sequence <= {start + segments.entries_each}"
-        kept, made = (_fetched(replica, name, bounds) for replica in (live, fresh))
-        if not kept.equals(made):
-            number = start // segments.entries_each
-            in_segment = segments.manifest(number) is not None
-            kind = next((fact.__name__ for fact in FACTS if f"{table_name(fact)}_whole" == name), "events")
-            file = f"segment/{segments.directory.name}/{number}.{kind}.parquet"
-            yield from _cells_differ(file if in_segment else name, kept, made)
+def _window_differs(
+    name: str, start: int, end: int, live: Replica, fresh: Replica, parts: Sequence[Part]
+) -> Iterator[Difference]:
+    """Compare the rows of a table that stand behind *start*, up to *end*. parts: what the live one was made of."""
+    bounds = f"where sequence > {start} and sequence <= {end}"
+    kept, made = (_fetched(replica, name, bounds) for replica in (live, fresh))
+    if kept.equals(made):
+        return
+    kind = next((fact.__name__ for fact in FACTS if f"{table_name(fact)}_whole" == name), "events")
+    for sequence, what in _cells_differ(kept, made):
+        manifests = (part.manifest for part in parts)
+        held = next((each for each in manifests if 0 <= sequence - each.first_sequence < each.entry_count), None)
+        file = held and held.files.get(kind)
+        yield Difference(f"segment/{parts[0].directory.name}/{file}" if file else name, what, sequence)
 
 
 def _fetched(replica: Replica, name: str, bounds: str) -> pa.Table:
     return replica.database.cursor().sql(f'from "{name}" {bounds} order by sequence').to_arrow_table()
 
 
-def _cells_differ(where: str, kept: pa.Table, made: pa.Table) -> Iterator[Difference]:
+def _cells_differ(kept: pa.Table, made: pa.Table) -> Iterator[tuple[int, str]]:
+    """Yield the sequence of each row that is not the same, and what is not."""
     olds, news = ({row["sequence"]: row for row in table.to_pylist()} for table in (kept, made))
     for sequence in sorted(olds.keys() | news.keys()):
         old, new = olds.get(sequence), news.get(sequence)
         if old is None or new is None:
-            yield Difference(where, f"sequence {sequence} is {'missing' if old is None else 'not in the stream'}")
+            yield sequence, f"sequence {sequence} is {'missing' if old is None else 'not in the stream'}"
             continue
         for column, value in new.items():
             if old[column] != value:
-                yield Difference(where, f"sequence {sequence}, {column} is {old[column]!r}, rebuilt {value!r}")
+                yield sequence, f"sequence {sequence}, {column} is {old[column]!r}, rebuilt {value!r}"
 
 
 def _questions(fresh: Replica, now: Moment | None) -> list[tuple[Question, Moment]]:
@@ -201,11 +238,25 @@ def _views_differ(question: Question, moment: Moment, live: Replica, fresh: Repl
     told = question.by if question.name == "spend" else question.measure if question.name == "alignment" else ""
     where = f"view {question.name} {told}".rstrip()
     if list(kept.rows) != list(made.rows):
-        pairs: list[tuple[Any, Any]] = list(zip(kept.rows, made.rows, strict=False))
-        old, new = next(((old, new) for old, new in pairs if old != new), (len(kept.rows), len(made.rows)))
-        yield Difference(where, f"live {old}, rebuilt {new}")
+        yield Difference(where, _rows_differ(question, kept.rows, made.rows))
     elif kept.totals != made.totals:
-        yield Difference(where, f"totals: live {kept.totals}, rebuilt {made.totals}")
+        yield Difference(where, f"totals: {_fields_differ(kept.totals, made.totals)}")
+
+
+def _rows_differ(question: Question, kept: Sequence[Row], made: Sequence[Row]) -> str:
+    """Return the first row of a view that is not as rebuilt, and what of it."""
+    if len(kept) != len(made):
+        return f"it has {len(kept)} rows, rebuilt {len(made)}"
+    old, new = next((old, new) for old, new in zip(kept, made, strict=True) if old != new)
+    names = [key_of(question, row) for row in (old, new)]
+    if names[0] != names[1]:
+        return f"{names[0]} stands where {names[1]} was rebuilt"
+    return f"{names[0]}: {_fields_differ(*(msgspec.structs.asdict(row) for row in (old, new)))}"
+
+
+def _fields_differ(kept: Mapping[str, Any], made: Mapping[str, Any]) -> str:
+    differing = (name for name in made if kept.get(name) != made[name])
+    return ", ".join(f"{name} is {kept.get(name)!r}, rebuilt {made[name]!r}" for name in differing)
 
 
 def _shortened(differences: list[Difference]) -> Iterator[Difference]:

@@ -41,6 +41,7 @@ VIEW_FILES = (
     "history.sql",
     "moved.sql",
     "state.sql",
+    "states.sql",
     "policies.sql",
     "priority.sql",
     "value_streams.sql",

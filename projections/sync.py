@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ledger.notary.tiles import TILE_WIDTH
-from ledger.store import EventStore
+from ledger.store import EventReader
 from projections.archive import Archive, ArchiveDiffers
 from projections.replica import Replica
 from projections.segments import SEGMENT_ENTRIES, Progress
@@ -14,7 +14,7 @@ BATCH_ENTRIES = 16 * TILE_WIDTH
 
 
 async def synced(
-    store: EventStore,
+    store: EventReader,
     directory: Path,
     portfolio: str,
     *,
@@ -35,10 +35,10 @@ async def synced(
     return replica
 
 
-async def catch_up(replica: Replica, store: EventStore) -> None:
-    """Take what the stream holds now into a replica. Errors: StreamUnavailable, HoleInStream."""
+async def catch_up(replica: Replica, store: EventReader, *, until: int | None = None) -> None:
+    """Take what the stream holds now, up to *until*, into a replica. Errors: StreamUnavailable, HoleInStream."""
     waiting: list[bytes] = []
-    async for entry in store.read(after=replica.sequence):
+    async for entry in store.read(after=replica.sequence, until=until):
         waiting.append(entry.payload)
         if len(waiting) == BATCH_ENTRIES:
             replica.extend(waiting)
@@ -47,7 +47,7 @@ async def catch_up(replica: Replica, store: EventStore) -> None:
         replica.extend(waiting)
 
 
-async def _same_history(store: EventStore, archive: Archive) -> int:
+async def _same_history(store: EventReader, archive: Archive) -> int:
     """Return the stream's last sequence, once the archive's last entry is found in it."""
     size, last = archive.head().size, await store.last_sequence()
     if size == 0:
@@ -67,7 +67,7 @@ async def _same_history(store: EventStore, archive: Archive) -> int:
     return last
 
 
-async def _archive_bundles(store: EventStore, archive: Archive, last: int, progress: Progress) -> None:
+async def _archive_bundles(store: EventReader, archive: Archive, last: int, progress: Progress) -> None:
     size = archive.head().size
     until = last // TILE_WIDTH * TILE_WIDTH
     waiting: list[bytes] = []

@@ -18,7 +18,7 @@ from projections.moment import Moment, moment
 from projections.views import OF_ONE, VIEWS, Grouping, Measure, Question, View, ask
 from schemas import codec, subjects
 from tui import plain
-from tui.common import DONE, REFUSED, CommandError, Common, access, progress, replica
+from tui.common import DONE, REFUSED, CommandError, Common, access, progress, progress_of_steps, replica
 from tui.model.figures import instant
 from tui.model.table import table
 from tui.model.text import clean
@@ -204,8 +204,8 @@ async def rebuild(*, common: Common | None = None) -> int:
         portfolio = await reached.choose(chosen.portfolio)
         store, directory = reached.store(portfolio), reached.directory(portfolio)
         today = Moment(0, None, _now().date())
-        with progress(f"rebuilding {portfolio}", await store.last_sequence()) as moved:
-            found = await compare(store, directory, portfolio, today, progress=moved)
+        with progress_of_steps() as moved:
+            found = await compare(store, directory, portfolio, today, moved=moved)
     if common.json:
         _print_line(msgspec.json.encode(found))
     else:

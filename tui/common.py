@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -25,6 +25,9 @@ from projections.replica import Replica
 from projections.segments import Progress
 from projections.sync import synced
 from tui.model.text import clean
+
+if TYPE_CHECKING:
+    from projections.compare import Moved
 
 DONE, REFUSED, WRONG_USE, WORLD_FAILED = 0, 1, 2, 3
 
@@ -92,6 +95,27 @@ def progress(label: str, total: int | None = None) -> Iterator[Progress]:
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
         task = bars.add_task(clean(label), total=total, visible=False)
         yield lambda count: bars.update(task, advance=count, visible=True)
+
+
+@contextmanager
+def progress_of_steps() -> Iterator[Moved]:
+    """Yield a function that moves one bar a step on stderr; where stderr is no terminal, one that does nothing."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+    tasks: dict[str, TaskID] = {}
+    with Bars(console=Console(stderr=True), transient=True) as bars:
+
+        def moved(step: str, done: int, whole: int) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=whole)
+            bars.update(tasks[step], completed=done, total=whole)
+
+        yield moved
 
 
 def told(error: Exception) -> tuple[str, int]:

@@ -93,8 +93,11 @@ async def open_in(mode: Mode, opening: Opening, common: Common, *, as_of: str | 
         if not os.isatty(0) or not os.isatty(2):
             raise CommandError(f"there is no terminal to draw on; use `portfolio {mode} --plain`")
         from tui.app import LedgerApp
+        from tui.recorder import WriterRecorder
 
-        app = LedgerApp(session, signs, mode=mode, keys_file=opening.keys or chosen.keys, head=head, day=day)
+        recorder = None if opening.read_only else WriterRecorder(lambda: reached.writer(portfolio))
+        keys_file = opening.keys or chosen.keys
+        app = LedgerApp(session, signs, mode=mode, keys_file=keys_file, head=head, day=day, recorder=recorder)
         return await app.run_async() or app.return_code or DONE
 
 

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
 from ledger.findings import Finding, FindingError, Findings, Severity, evidence_of, newest
-from ledger.store import EventStore, Stored, StoreError
+from ledger.store import EventReader, Stored, StoreError
 from ledger.writer import Clock, system_clock
+from projections.archive import Archive
 from projections.line import Line, instant_of, recorded_since
 from projections.moment import Moment, moment, time_zone
+from projections.proof import EntryProof, check_entry
 from projections.replica import Replica
 from projections.sync import catch_up
 from schemas import codec
 from schemas.envelope import Recorded
+from tui.lending import Lent
 
 T = TypeVar("T")
 
@@ -46,7 +49,7 @@ class Session:
     def __init__(
         self,
         replica: Replica,
-        store: EventStore,
+        store: EventReader,
         directory: Path,
         *,
         actor: str,
@@ -94,6 +97,26 @@ class Session:
             return Entry(stored, self.portfolio)
         return None
 
+    async def proof(self, sequence: int) -> EntryProof | None:
+        """Return what the archive shows of the entry at a sequence, None where there is none. Errors: StoreError."""
+        entry = await self.entry(sequence)
+        if entry is None:
+            return None
+        return await asyncio.to_thread(check_entry, Archive(self.directory), self.portfolio, sequence, entry.payload)
+
+    async def last_sequence(self) -> int:
+        """Return the sequence of the stream's last entry, known here or not. Errors: StoreError."""
+        return await self._store.last_sequence()
+
+    def lent(self) -> Lent:
+        """Return the stream for another thread to read, while this loop goes on."""
+        return Lent(self._store, asyncio.get_running_loop())
+
+    @property
+    def reports(self) -> Path:
+        """Where reports are written: beside the portfolio's files, which may be removed and made again."""
+        return self.directory.parent / "reports"
+
     async def read_findings(self) -> None:
         """Read the findings anew, as each stands. Errors: StoreError."""
         if self._findings is not None:
@@ -123,6 +146,10 @@ class Session:
         )
         await self.read_findings()
         return filed
+
+    def entries(self, after: int, until: int) -> AsyncIterator[Stored]:
+        """Yield the entries of the stream above a sequence, up to another. Errors: StoreError."""
+        return self._store.read(after=after, until=until)
 
     def moment(self, sequence: int, as_of: datetime.date | None = None) -> Moment:
         """Return the moment after a sequence was recorded; as of its day, or of another."""

@@ -9,7 +9,7 @@ import asyncio
 import datetime
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from ledger.notary.tlog import leaf_hash
 from ledger.store import Draft, MemoryStore
 from ledger.writer import Writer
 from projections.archive import Archive, ArchiveDiffers
-from projections.compare import Comparison, compare
+from projections.compare import Comparison, Difference, compare
 from projections.moment import Moment
 from projections.segments import Segments
 from projections.sync import synced
@@ -77,8 +77,12 @@ def rebuilt(store: MemoryStore, directory: Path) -> Comparison:
 
 def found(store: MemoryStore, directory: Path) -> dict[str, list[str]]:
     """Return what a rebuild names, by where."""
+    return by_place(rebuilt(store, directory).differences)
+
+
+def by_place(differences: Iterable[Difference]) -> dict[str, list[str]]:
     places: dict[str, list[str]] = {}
-    for difference in rebuilt(store, directory).differences:
+    for difference in differences:
         places.setdefault(difference.where, []).append(difference.what)
     return places
 
@@ -89,7 +93,7 @@ def found(store: MemoryStore, directory: Path) -> dict[str, list[str]]:
 def test_what_is_as_it_was_made_differs_in_nothing(store: MemoryStore, directory: Path) -> None:
     outcome = rebuilt(store, directory)
     assert (outcome.differences, outcome.sequence) == ((), len(store.entries))
-    assert (outcome.archived_entries, outcome.tables, outcome.views) == (ARCHIVED, 1 + len(FACTS), 15)
+    assert (outcome.archived_entries, outcome.tables, outcome.views) == (ARCHIVED, 1 + len(FACTS), 19)
 
 
 def test_what_is_derived_may_be_missing(store: MemoryStore, directory: Path) -> None:
@@ -106,6 +110,23 @@ def test_a_manifest_that_is_cut_off_is_a_segment_that_is_not_made_yet(store: Mem
         manifest(directory, 1).write_bytes(cut)
         assert found(store, directory) == {}
         assert json.loads(manifest(directory, 1).read_bytes())["first_sequence"] == EACH + 1
+
+
+async def test_what_is_appended_while_it_compares_is_no_difference(store: MemoryStore, directory: Path) -> None:
+    early = MemoryStore()
+    early.entries = store.entries[: ARCHIVED + 10]
+    told: list[tuple[str, int, int]] = []
+
+    def moved(step: str, done: int, whole: int) -> None:
+        told.append((step, done, whole))
+        early.entries = store.entries  # everything else has come by the first word of it
+
+    outcome = await compare(early, directory, PORTFOLIO, TODAY, entries_each=EACH, moved=moved)
+    assert (outcome.sequence, outcome.differences) == (ARCHIVED + 10, ())
+    for step in ("read", "rebuild", "compare"):
+        moves = [(done, whole) for name, done, whole in told if name == step]
+        assert moves == sorted(moves)
+        assert moves[-1][0] == moves[-1][1] > 0
 
 
 # A column is wrong
@@ -131,8 +152,10 @@ def test_a_wrong_cell_is_named_with_its_file_sequence_column_and_both_values(
     row = rows[len(rows) // 2]
     right, row[column] = row[column], wrong
     pq.write_table(pa.Table.from_pylist(rows, pq.read_schema(file)), file)
-    named = found(store, directory)
+    differences = rebuilt(store, directory).differences
+    named = by_place(differences)
     where = f"segment/{segments(directory).name}/{file.name}"
+    assert [each.sequence for each in differences if each.where == where] == [row["sequence"]]
     assert named.pop(where) == [f"sequence {row['sequence']}, {column} is {wrong!r}, rebuilt {right!r}"]
     assert all(other.startswith("view ") for other in named), named
 

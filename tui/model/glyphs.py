@@ -24,6 +24,8 @@ class Glyphs:
     draft: str = "✎"
     suppose: str = "⚗"
     board: str = "▦"
+    verify: str = "≡"
+    compare: str = "⇄"
     mark: str = "◆"
     finding: str = "⚑"
     head: str = "▲"
@@ -61,6 +63,8 @@ ASCII = Glyphs(
     draft="%",
     suppose="~",
     board="#",
+    verify="&",
+    compare=":",
     mark="#",
     finding="F",
     head="^",

@@ -11,7 +11,7 @@ from projections.pages import Row
 from schemas import subjects
 from tui.model.card import CardLine
 from tui.model.change import Change
-from tui.model.figures import money
+from tui.model.figures import money, short_money
 from tui.model.glyphs import Glyphs
 from tui.model.head import Head
 from tui.model.text import clean
@@ -33,9 +33,11 @@ def row_line(row: Row, width: int, glyphs: Glyphs, here: bool, sign: str, digits
 
 def change_line(change: Change, width: int, glyphs: Glyphs) -> str:
     """Return one field before and after as a line of so many cells."""
-    delta = ""
+    delta = brief = ""
     if change.delta:
-        delta = f" {glyphs.more if change.delta > 0 else glyphs.less} {money(abs(change.delta), change.unit)}"
+        arrow = glyphs.more if change.delta > 0 else glyphs.less
+        delta = f" {arrow} {money(abs(change.delta), change.unit)}"
+        brief = f" {arrow} {short_money(abs(change.delta), change.unit)}"
     sign = glyphs.same if change.sign == "·" else change.sign
     cells = 24 if width > 64 else 16
     name = f"{sign} {change.field:<{cells}.{cells}} "
@@ -47,9 +49,9 @@ def change_line(change: Change, width: int, glyphs: Glyphs) -> str:
     else:
         told = f"{change.before} {glyphs.becomes} {change.after or 'gone'}"
     room = max(width - len(name) - len(setter), 10)
-    text = f"{told}{delta}"
-    if len(text) > room:
-        text = text.replace(".00 ", " ").removesuffix(".00")
+    whole = told.replace(".00 ", " ").removesuffix(".00")
+    tried = (f"{told}{delta}", f"{whole}{delta.removesuffix('.00')}", f"{whole}{brief}")
+    text = next((each for each in tried if len(each) <= room), tried[-1])
     if len(text) > room:
         text = text[: room - 1] + glyphs.ellipsis
     return glyphs.spelt(f"{name}{text:<{room}}{setter}")
@@ -58,15 +60,17 @@ def change_line(change: Change, width: int, glyphs: Glyphs) -> str:
 LABEL_CELLS = 10
 
 
-def card_lines(lines: Sequence[CardLine], glyphs: Glyphs, width: int) -> list[tuple[str, CardLine]]:
+def card_lines(
+    lines: Sequence[CardLine], glyphs: Glyphs, width: int, *, titled: bool = True
+) -> list[tuple[str, CardLine]]:
     """Return a card as lines of at most so many cells, each with what it is part of; long ones hang under their text.
 
-    Each line of a card ends with the sign of its standing.
+    Each line of a card ends with the sign of its standing. titled: the first one is its title.
     """
     signs = {"plain": "", "yes": f" {glyphs.yes}", "problem": f" {glyphs.problem}", "unknown": f" {glyphs.unknown}"}
     told: list[tuple[str, CardLine]] = []
     for place, each in enumerate(lines):
-        label = f"{each.label}  " if place == 0 else f"{each.label:<{LABEL_CELLS}}"
+        label = f"{each.label}  " if place == 0 and titled else f"{each.label:<{LABEL_CELLS}}"
         room = max(width - LABEL_CELLS, 16)
         parts = textwrap.wrap(
             f"{label}{each.text}{signs[each.standing]}", room + LABEL_CELLS, subsequent_indent=" " * LABEL_CELLS

@@ -28,8 +28,10 @@ from tui.model.change import Change
 from tui.model.figures import instant
 from tui.model.glyphs import Glyphs
 from tui.model.lines import LABEL_CELLS, card_lines, change_line
+from tui.model.proof_lines import proof_lines, with_proof
 from tui.model.seen import Seen, moved, see, unreadable
 from tui.model.text import clean
+from tui.model.verify_lines import progress_words
 from tui.screens.ask import AskScreen
 from tui.screens.finding import FindingScreen, Written
 from tui.theme import STYLES
@@ -102,6 +104,11 @@ class ReplayScreen(ModeScreen):
                 return
         self._draw_header()
         self._draw_transport()
+
+    def about(self) -> str | None:
+        place = self.head.place
+        kind, _, name = self.pages.row(place).subject.partition("/") if place >= 0 else ("", "", "")
+        return name if kind == "initiative" else None
 
     def field(self) -> str | None:
         state = self.query_one("#state", Rows)
@@ -318,6 +325,18 @@ class ReplayScreen(ModeScreen):
         self.ledger.remember()
         self._moving(lambda: self.head.to(target))
 
+    @work(exclusive=True, group="proof")
+    async def action_verify(self) -> None:
+        sequence = self.head.sequence
+        try:
+            proof = await self.session.proof(sequence) if sequence else None
+        except StoreError as error:
+            self.app.notify(str(error), severity="error", markup=False)
+            return
+        if proof is not None and self.seen is not None and self.seen.sequence == sequence == self.head.sequence:
+            self._draw_seen(self.seen._replace(card=with_proof(self.seen.card, proof_lines(proof))), None)
+            self.query_one("#card", VerticalScroll).scroll_end(animate=False)
+
     async def action_board(self) -> None:
         await self.ledger.action_go("board")
 
@@ -406,7 +425,8 @@ class ReplayScreen(ModeScreen):
     def _draw_empty(self) -> None:
         self.query_one("#lines", Static).update(
             Content(
-                "Nothing is recorded yet.\n\nportfolio send FILE records commands; portfolio import loads a history."
+                "Nothing is recorded yet.\n\nn records the first decision; portfolio send FILE records commands; "
+                "portfolio import loads a history."
             )
         )
         self.query_one("#state", Rows).show([])
@@ -454,9 +474,11 @@ def header_line(ledger: LedgerApp, title: str, sign: str) -> str:
         since, _ = session.offline
         standing = f"{glyphs.offline} OFFLINE since {since:%H:%M}, showing what was known"
     place = f"seq {head.sequence:,}/{session.line.tip:,}"
+    check = ledger.verifying.check
+    proof = progress_words(check, glyphs)
     if ledger.size.width < 110:
-        return f"{sign} {title}  {when[:16]}  {place}  {standing}"
-    return f"{sign} {title}  {clean(session.portfolio, 30)}   {when}   {place}   {standing}   proof not checked"
+        return f"{sign} {title}  {when[:16]}  {place}  {standing}" + (f"  {proof}" if check.running else "")
+    return f"{sign} {title}  {clean(session.portfolio, 30)}   {when}   {place}   {standing}   {proof}"
 
 
 def card_content(lines: list[CardLine], glyphs: Glyphs, width: int) -> Content:

@@ -1,0 +1,113 @@
+"""Assurance levels: how much of the trail holds, and what of it was not looked at.
+
+A level rests on several findings. It holds where all of them do; where one was not looked at the level is not
+checked, whatever the others say.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from ledger.reperform import Reperformance
+from projections.compare import Comparison, Difference
+
+Standing = Literal["yes", "problem", "unknown"]
+
+MEANINGS = (
+    ("A0", "recorded", "it is in the stream"),
+    ("A1", "sealed", "and under a checkpoint signed by the log, every entry and tile hashed again"),
+    ("A2", "extends", "and that checkpoint extends the one this verifier remembers"),
+    ("A3", "witnessed", "and enough witnesses have signed it, lately"),
+    ("A4", "re-performed", "and every signature, grant and event was judged again, every view rebuilt"),
+    ("A5", "corroborated", "and attachments were hashed again, and somebody else's tool agrees"),
+)
+"""Every level, its word, and what it means on top of the one before."""
+
+
+class Finding(NamedTuple):
+    """One thing a level rests on, and whether it was found so, otherwise, or not looked at."""
+
+    text: str
+    standing: Standing
+
+
+class Level(NamedTuple):
+    """One level: what it means where it holds, and what it rests on."""
+
+    name: str
+    word: str
+    meaning: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def standing(self) -> Standing:
+        """Whether the level holds: not known as long as one finding is not."""
+        standings = {finding.standing for finding in self.findings}
+        return "problem" if "problem" in standings else "unknown" if "unknown" in standings else "yes"
+
+    @property
+    def told(self) -> str:
+        """The standing in words."""
+        return {"yes": "HOLDS", "problem": "DOES NOT HOLD", "unknown": "NOT CHECKED"}[self.standing]
+
+
+def levels(rebuilt: Comparison | None, decided: Reperformance | None) -> tuple[Level, ...]:
+    """Return every level with what these two found; None where it was not done."""
+    findings = {
+        "A0": (_read(rebuilt, decided),),
+        "A1": (_archived(rebuilt), Finding("no checkpoint is signed yet", "unknown")),
+        "A2": (Finding("no checkpoint is remembered here", "unknown"),),
+        "A3": (Finding("no witness was asked", "unknown"),),
+        "A4": (_decided(decided), _shown(rebuilt), Finding("signatures and grants were not looked at", "unknown")),
+        "A5": (
+            Finding("attachments were not hashed again", "unknown"),
+            Finding("no other tool was asked", "unknown"),
+        ),
+    }
+    return tuple(Level(name, word, meaning, findings[name]) for name, word, meaning in MEANINGS)
+
+
+def in_archive(difference: Difference) -> bool:
+    """Say whether a difference is in the archive, rather than in columns or views made from it."""
+    made = difference.where.startswith(("segment/", "view ")) or difference.where.endswith("_whole")
+    return not made and difference.where != "events"
+
+
+def _read(rebuilt: Comparison | None, decided: Reperformance | None) -> Finding:
+    last = rebuilt.sequence if rebuilt else decided.last_sequence if decided and not decided.differs else None
+    if last is None:
+        return Finding("the stream was not read to its end", "unknown")
+    if rebuilt and rebuilt.archived_entries > last:
+        return Finding(f"the stream ends at {last:,}, {rebuilt.archived_entries:,} entries are archived", "problem")
+    return Finding(f"{last:,} entries were read from the stream, none is missing", "yes")
+
+
+def _archived(rebuilt: Comparison | None) -> Finding:
+    if rebuilt is None:
+        return Finding("the archive was not hashed again", "unknown")
+    wrong = sum(map(in_archive, rebuilt.differences))
+    if wrong:
+        return Finding(f"the archive is not the stream's in {wrong:,} {'place' if wrong == 1 else 'places'}", "problem")
+    if rebuilt.archived_entries == 0:
+        return Finding("nothing is archived yet", "unknown")
+    return Finding(f"{rebuilt.archived_entries:,} archived entries and their tiles hash as the stream does", "yes")
+
+
+def _decided(decided: Reperformance | None) -> Finding:
+    if decided is None:
+        return Finding("no event was decided again", "unknown")
+    if decided.differs:
+        return Finding(f"sequence {decided.sequence:,} is decided otherwise", "problem")
+    return Finding(f"{decided.events:,} events of {decided.commands:,} commands come out byte for byte", "yes")
+
+
+def _shown(rebuilt: Comparison | None) -> Finding:
+    if rebuilt is None:
+        return Finding("no view was rebuilt", "unknown")
+    wrong = len(rebuilt.differences) - sum(map(in_archive, rebuilt.differences))
+    if wrong:
+        these = "cell or view is" if wrong == 1 else "cells and views are"
+        return Finding(f"{wrong:,} {these} not as rebuilt", "problem")
+    if not rebuilt.views:
+        return Finding("the views could not be compared", "unknown")
+    return Finding(f"{rebuilt.tables} tables and {rebuilt.views} views come out as they are shown", "yes")
