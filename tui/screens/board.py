@@ -201,13 +201,13 @@ class BoardScreen(ModeScreen):
         if isinstance(lead, ToInitiative):
             await self._open(lead.initiative, moment)
         elif isinstance(lead, ToEntry):
-            await self._replay(lead.sequence)
+            await self.ledger.visit(lead.sequence)
         else:
             found = await self.session.ask(lambda replica: _setter(replica, lead, moment))
             if found is None:
                 self.app.notify("no entry has set this")
             else:
-                await self._replay(found)
+                await self.ledger.visit(found)
 
     async def _open(self, initiative: str, moment: Moment) -> None:
         rows = await self.session.ask(lambda replica: see_state(replica, initiative, moment))
@@ -218,15 +218,9 @@ class BoardScreen(ModeScreen):
             if sequence == 0:
                 await self._history(initiative)
             elif sequence is not None:
-                await self._replay(sequence)
+                await self.ledger.visit(sequence)
 
         self.app.push_screen(InitiativeScreen(heading, rows, self.glyphs), given)
-
-    async def _replay(self, sequence: int) -> None:
-        """Show an entry in the replay; the board is the place to come back to."""
-        await self.ledger.action_go("replay")
-        self.head.playing = False
-        self.head.to(sequence)
 
     async def action_history(self) -> None:
         lead = self.panel("initiatives").line_lead(ToInitiative)
