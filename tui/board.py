@@ -126,6 +126,7 @@ def text(seen: BoardSeen, points: Sequence[Point], glyphs: Glyphs, *, most: int 
 def _plain(panel: Panel, glyphs: Glyphs, most: int | None) -> str:
     note = f"  ({panel.note})" if panel.note else ""
     shown = [text_of(line) for line in panel.lines[:most]] or [panel.empty]
+    shown = [text_of(panel.heads), *shown] if panel.heads else shown
     if most is not None and len(panel.lines) > most:
         shown.append(f"{glyphs.ellipsis} and {len(panel.lines) - most:,} more")
     return "\n".join([f"{panel.title}{note}", glyphs.rule * PLAIN_WIDTH, *shown])

@@ -408,9 +408,9 @@ async def test_a_panel_can_have_the_whole_screen(demo_store, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("name", "line", "figure", "kind"),
     [
-        ("initiatives", 1, 0, "PrioritySet"),
-        ("initiatives", 1, 2, "InitiativeScored"),
-        ("initiatives", 1, 3, "ActualPosted"),
+        ("initiatives", 0, 0, "PrioritySet"),
+        ("initiatives", 0, 2, "InitiativeScored"),
+        ("initiatives", 0, 3, "ActualPosted"),
         ("alignment", 0, 0, "FundingApproved"),
         ("alignment", 0, 1, "ObjectivesSet"),
         ("pipeline", 0, 0, "GateDecided"),

@@ -40,8 +40,7 @@ def initiatives(seen: BoardSeen, drawing: Drawing, order: str = "priority", word
     titles = max(drawing.width - sum(each.cells + 1 for each in columns), 8)
     columns.insert(2, Column("title", titles, lambda each: [drawing.name(each.told.title, titles)]))
     lines: list[Pieces] = []
-    if found:
-        lines.append((Piece(" ".join(fit(each.head, each.cells, right=each.right) for each in columns), "dim"),))
+    heads = (Piece(" ".join(fit(each.head, each.cells, right=each.right) for each in columns), "dim"),)
     for each in found:
         cells = [piece for column in columns for piece in (*column.make(each), Piece(" "))]
         lines.append(tuple(cells[:-1]))
@@ -49,7 +48,7 @@ def initiatives(seen: BoardSeen, drawing: Drawing, order: str = "priority", word
     shown = f"{len(found):,} of {count:,} hold {clean(words, 24)}" if words else f"{count:,} under way"
     note = f"{shown}, {ended:,} ended" if ended else shown
     empty = "None holds them; / asks for others." if words else "No initiatives yet; ProposeInitiative proposes one."
-    return Panel("initiatives", f"Initiatives by {order}", lines, note, empty)
+    return Panel("initiatives", f"Initiatives by {order}", lines, note, empty, heads if found else ())
 
 
 def chosen(rows: Sequence[Ranked], order: str, words: str) -> list[Ranked]:

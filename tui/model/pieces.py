@@ -55,13 +55,17 @@ Pieces = tuple[Piece, ...]
 
 
 class Panel(NamedTuple):
-    """A part of a screen: its name, what stands over and under it, and its lines. empty: said where there are none."""
+    """A part of a screen: its name, what stands over and under it, and its lines. empty: said where there are none.
+
+    heads: the line of heads over the others, empty where there is none.
+    """
 
     name: str
     title: str
     lines: Sequence[Pieces]
     note: str = ""
     empty: str = ""
+    heads: Pieces = ()
 
 
 def text_of(line: Pieces) -> str:

@@ -309,7 +309,7 @@ class BoardScreen(ModeScreen):
             more = f"tab: {len(self.placed.behind)} more" if self.placed.behind and name in self.placed.in_front else ""
             widget.border_subtitle = Content("   ".join(filter(None, (panel.note, more))))
             widget.empty = panel.empty
-            widget.show_pieces(panel.lines)
+            widget.show_pieces(panel.lines, panel.heads)
 
     def _counts(self, seen: BoardSeen) -> dict[str, int]:
         counts = {name: len(PANELS[name](seen, Drawing(60, self.glyphs)).lines) for name in PANELS}

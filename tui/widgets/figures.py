@@ -10,6 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding
+from textual.geometry import Size
 from textual.strip import Strip
 
 from tui.model.glyphs import UNICODE, Glyphs
@@ -42,11 +43,17 @@ class Figures(Rows):
         super().__init__(id=id, empty=empty)
         self.glyphs = glyphs
         self.figure: int | None = None
+        self.heads: Pieces = ()
 
-    def show_pieces(self, lines: Sequence[Pieces]) -> None:
-        """Show these lines. The cursor stays on the figure it is on where there still is one, else on its line."""
+    def show_pieces(self, lines: Sequence[Pieces], heads: Pieces = ()) -> None:
+        """Show these lines, under a line of heads that stays where it is.
+
+        The cursor stays on the figure it is on where there still is one, else on its line.
+        """
         before = self.lead
+        self.heads = heads
         self.show([Line(text_of(pieces), "plain", pieces) for pieces in lines])
+        self.virtual_size = Size(1, max(len(lines) + self._over, 1))
         leading = self._leading()
         if not leading:
             return
@@ -76,7 +83,9 @@ class Figures(Rows):
 
     def render_line(self, y: int) -> Strip:
         """Draw the line at *y* of the widget."""
-        place = y + self.scroll_offset.y
+        if y < self._over:
+            return self._drawn(self.heads, self.rich_style, " ")
+        place = y + self.scroll_offset.y - self._over
         if place >= len(self.lines):
             if self.lines or y:
                 return Strip.blank(self.size.width, self.rich_style)
@@ -87,13 +96,17 @@ class Figures(Rows):
         ground = self.rich_style
         if at_cursor:
             ground += Style(bgcolor=self.get_component_rich_style("rows--cursor").bgcolor, bold=True)
-        here = self.here if at_cursor else None
-        segments = [Segment(self.glyphs.here if at_cursor else " ", ground)]
-        for piece in self._pieces(place):
+        sign = self.glyphs.here if at_cursor else " "
+        return self._drawn(self._pieces(place), ground, sign, self.here if at_cursor else None)
+
+    def _drawn(self, pieces: Pieces, ground: Style, sign: str, here: Piece | None = None) -> Strip:
+        """Return a line as it is drawn. here: the figure under the cursor, where it is on this line."""
+        segments = [Segment(sign, ground)]
+        for piece in pieces:
             style = ground
             if piece.look != "plain":
                 look = self.get_component_rich_style(f"figures--{piece.look}")
-                style = look + Style(bgcolor=ground.bgcolor, bold=True) if at_cursor else look
+                style = look if sign == " " else look + Style(bgcolor=ground.bgcolor, bold=True)
             if here is not None and piece is here:
                 style += Style(reverse=True)
             segments.append(Segment(self.glyphs.spelt(piece.text), style))
@@ -128,7 +141,10 @@ class Figures(Rows):
     def on_click(self, event: events.Click) -> None:
         event.prevent_default()
         within = event.get_content_offset(self)
-        if within is None or (place := within.y + self.scroll_offset.y) not in self._leading():
+        if within is None or within.y < self._over:
+            return
+        place = within.y + self.scroll_offset.y - self._over
+        if place not in self._leading():
             return
         before = (self.cursor, self.here)
         self.cursor = place
@@ -143,6 +159,11 @@ class Figures(Rows):
         self.post_message(self.Selected(self, self.lead))
         if (self.cursor, self.here) == before or event.chain > 1:
             self.action_open()
+
+    @property
+    def _over(self) -> int:
+        """How many lines stand over those that scroll."""
+        return 1 if self.heads else 0
 
     def _pieces(self, place: int) -> Pieces:
         pieces: Pieces = self.lines[place].opens
@@ -164,7 +185,7 @@ class Figures(Rows):
         ]
 
     def _see_cursor(self) -> None:
-        top, height = self.scroll_offset.y, max(self.size.height, 1)
+        top, height = self.scroll_offset.y, max(self.size.height - self._over, 1)
         if not top <= self.cursor < top + height:
             target = self.cursor if self.cursor < top else self.cursor - height + 1
-            self.scroll_to(y=target if self.cursor > 1 else 0, animate=False, immediate=True, force=True)
+            self.scroll_to(y=target, animate=False, immediate=True, force=True)
