@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -43,15 +43,31 @@ class Opening:
     ] = None
 
 
-async def replay(*, opening: Opening | None = None, common: Common | None = None) -> int:
-    """Replay the history decision by decision: who decided what, why, and what it changed."""
-    return await open_in("replay", opening or Opening(), common or Common())
+async def replay(
+    *,
+    from_: Annotated[
+        str | None, Parameter(name="--from", help="The moment to compare with, A; without it the start of the quarter.")
+    ] = None,
+    to: Annotated[str | None, Parameter(help="The moment to compare, B, where it begins; without it --at.")] = None,
+    opening: Opening | None = None,
+    common: Common | None = None,
+) -> int:
+    """Replay the history decision by decision: who decided what, why, and what it changed.
+
+    With --plain and --from or --to: a transcript of every decision between, and what differs.
+    """
+    opening = opening or Opening()
+    if to is not None and opening.at is not None:
+        raise CommandError("--to and --at both say where to begin; give one of them")
+    return await open_in("replay", replace(opening, at=to or opening.at), common or Common(), between=(from_, to))
 
 
-async def open_in(mode: Mode, opening: Opening, common: Common) -> int:
-    """Open the application in a mode, serve it, or print that mode's screen."""
+async def open_in(
+    mode: Mode, opening: Opening, common: Common, *, between: tuple[str | None, str | None] = (None, None)
+) -> int:
+    """Open the application in a mode, serve it, or print that mode's screen. between: what A and B were given as."""
     if opening.web:
-        return await _serve(mode, opening, common)
+        return await _serve(mode, opening, common, between[0])
     async with access(common) as (reached, chosen):
         portfolio = await reached.choose(chosen.portfolio)
         store, directory = reached.store(portfolio), reached.directory(portfolio)
@@ -68,8 +84,10 @@ async def open_in(mode: Mode, opening: Opening, common: Common) -> int:
         head = Head(session.line, session.line.tip, live=True)
         if opening.at is not None:
             head.to(await place_of(session, head, opening.at))
+        if between[0] is not None:
+            head.a = await place_of(session, head, between[0])
         if opening.plain:
-            print(await _plain(mode, session, head, signs))
+            print(await _plain(mode, session, head, signs, compared=between != (None, None)))
             return DONE
         if not os.isatty(0) or not os.isatty(2):
             raise CommandError(f"there is no terminal to draw on; use `portfolio {mode} --plain`")
@@ -79,14 +97,19 @@ async def open_in(mode: Mode, opening: Opening, common: Common) -> int:
         return await app.run_async() or app.return_code or DONE
 
 
-async def _plain(mode: Mode, session: Session, head: Head, signs: Glyphs) -> str:
-    from tui.plain_replay import replay_text
+async def _plain(mode: Mode, session: Session, head: Head, signs: Glyphs, *, compared: bool) -> str:
+    from tui.plain_replay import replay_text, transcript
 
     assert mode == "replay"
-    return await replay_text(session, head, signs)
+    if not compared:
+        return await replay_text(session, head, signs)
+    if head.a is not None:
+        return await transcript(session, session.moment(head.a), session.moment(head.sequence), signs)
+    note = "A was not given: it is the start of the quarter of B"
+    return await transcript(session, session.quarter_start(head.sequence), session.moment(head.sequence), signs, note)
 
 
-async def _serve(mode: Mode, opening: Opening, common: Common) -> int:
+async def _serve(mode: Mode, opening: Opening, common: Common, a: str | None) -> int:
     """Serve a mode to a browser, with the same options, to look at only."""
     from tui.web import command_of, serve
 
@@ -94,6 +117,7 @@ async def _serve(mode: Mode, opening: Opening, common: Common) -> int:
         portfolio = await reached.choose(chosen.portfolio)
         command = [*command_of(mode, chosen), f"--portfolio={portfolio}", "--read-only", "--glyphs=unicode"]
         command += [f"--at={opening.at}"] if opening.at is not None else []
+        command += [f"--from={a}"] if a is not None else []
         keys = opening.keys or chosen.keys
         command += [f"--keys={keys.absolute()}"] if keys is not None else []
         await serve(command, port=opening.port, behind_proxy=opening.behind_proxy)
