@@ -64,6 +64,16 @@ class Writer:
         """Return the receipt of one command."""
         return (await self.submit_all([line]))[0]
 
+    async def submit_at(self, line: bytes, sequence: int) -> Receipt:
+        """Return the receipt of one command that its sender means for the book as it stands at a sequence.
+
+        Where the book stands elsewhere nothing is stored, no refusal either; but a command that was accepted before is
+        answered wherever it stands. Errors: SequenceConflict, which tells where; StreamUnavailable.
+        """
+        await self.catch_up()
+        (receipt,) = await self._decide_group([_Taken(parse(line), line)], only_at=sequence)
+        return receipt
+
     async def submit_all(self, lines: Sequence[bytes]) -> list[Receipt]:
         """Return the receipts of commands, in their order. Errors: StreamUnavailable where the stream stays away."""
         return [receipt async for receipt in self.submit_each(lines)]
@@ -82,7 +92,7 @@ class Writer:
         for receipt in await self._decide_group(group):
             yield receipt
 
-    async def _decide_group(self, group: Sequence[_Taken]) -> list[Receipt]:
+    async def _decide_group(self, group: Sequence[_Taken], only_at: int | None = None) -> list[Receipt]:
         receipts: list[Receipt] = []
         deadline = asyncio.get_running_loop().time() + PATIENCE_S
         while len(receipts) < len(group):
@@ -93,6 +103,9 @@ class Writer:
             except BaseException:
                 self.book.roll_back()
                 raise
+            if only_at is not None and only_at != expected and (drafts or refused):
+                self.book.roll_back()
+                raise SequenceConflict(self.book.portfolio, only_at, expected)
             if not drafts:
                 self.book.settle()
                 await self._keep(refused)

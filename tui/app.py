@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
 
 from tui import keys
+from tui.desk import Desk
 from tui.model.address import written
 from tui.model.glyphs import Glyphs
 from tui.model.head import Head
+from tui.model.kinds import Begin
+from tui.recorder import Recorder
 from tui.session import Session
 from tui.theme import THEMES
 from tui.verifying import Verifying
+
+T = TypeVar("T")
 
 Mode = Literal["board", "replay", "verify", "suppose"]
 
@@ -34,7 +40,7 @@ class Place(NamedTuple):
 
 
 class LedgerApp(App[int]):
-    """The application. head: the moment all modes share."""
+    """The application. head: the moment all modes share. day: the one the board opens on, None for the head's own."""
 
     TITLE = "Portfolio Ledger"
     CSS_PATH = "ledger.tcss"
@@ -50,16 +56,22 @@ class LedgerApp(App[int]):
         *,
         mode: Mode = "replay",
         head: Head | None = None,
+        day: datetime.date | None = None,
         keys_file: Path | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
+        """recorder: handed to the Record screen and to no other; None where nothing may be recorded."""
         super().__init__()
         self.session, self.glyphs = session, glyphs
         self.head = head or Head(session.line, session.line.tip, live=True)
+        self.day = day
         self.verifying = Verifying(session)
         self.places: list[Place] = []
         self.place = -1
         self._first_mode = mode
         self._keys_file = keys_file
+        self._recorder = recorder
+        self._desk: Desk | None = None
 
     async def on_mount(self) -> None:
         for theme in THEMES:
@@ -80,8 +92,9 @@ class LedgerApp(App[int]):
         arrived = await self.session.refresh()
         if arrived:
             self.head.arrived()
-        if isinstance(self.screen, ModeScreen) and self.screen.ready:
-            self.screen.news(arrived)
+        for screen in self.screen_stack:
+            if isinstance(screen, Hearing) and screen.ready:
+                screen.news(arrived)
 
     async def action_go(self, mode: Mode) -> None:
         """Show another mode, at the same moment."""
@@ -106,6 +119,13 @@ class LedgerApp(App[int]):
         """Tell the screen that it is in sight again."""
         if isinstance(self.screen, ModeScreen):
             self.screen.shown()
+
+    async def action_quit(self) -> None:
+        """Leave, once every screen has put away what it holds."""
+        for screen in self.screen_stack:
+            if isinstance(screen, Hearing):
+                await screen.quitting()
+        self.exit()
 
     def remember(self) -> None:
         """Keep this place, so that one can come back to it."""
@@ -149,17 +169,40 @@ class LedgerApp(App[int]):
 
     def action_zoom(self) -> None:
         """Give the panel in focus the whole screen, and back."""
-        if self.screen.maximized is not None:
-            self.screen.minimize()
-        elif self.focused is not None:
-            self.screen.maximize(self.focused)
+        if isinstance(self.screen, ModeScreen):
+            self.screen.zoom()
 
     def action_help(self) -> None:
         """Show every key of this screen."""
         from tui.screens.help import HelpScreen
 
-        where = self.screen.where if isinstance(self.screen, ModeScreen) else "all"
-        self.push_screen(HelpScreen(where))
+        self.push_screen(HelpScreen(self.screen.where if isinstance(self.screen, Hearing) else "all"))
+
+    def action_record(self) -> None:
+        """Choose what to record: a kind of decision, or a draft to go on with; then write it."""
+        from tui.screens.choose import ChooseScreen
+
+        about = self.screen.about() if isinstance(self.screen, ModeScreen) else None
+        self.push_screen(ChooseScreen(self._desk_(), self.glyphs, about), self.record)
+
+    def record(self, begin: Begin | None) -> None:
+        """Open a form, and go to what was recorded with it. None: nothing was chosen."""
+        from tui.screens.record import RecordScreen
+
+        if begin is not None:
+            self.push_screen(RecordScreen(self._desk_(), self._recorder, begin), self._recorded)
+
+    def _recorded(self, sequence: int | None) -> None:
+        if sequence is not None:
+            self.remember()
+            self.head.to(sequence)
+            self.tell_shown()
+
+    def _desk_(self) -> Desk:
+        """Return the desk decisions are written at, with a book that is read once."""
+        if self._desk is None:
+            self._desk = Desk(self.session)
+        return self._desk
 
     def action_address(self) -> None:
         """Ask where to go, and go there."""
@@ -172,8 +215,8 @@ class LedgerApp(App[int]):
         self.push_screen(AskScreen("Go to", "a sequence, +10, 50%, 2024-06-30, AI-0007, F-003, tip"), go)
 
 
-class ModeScreen(Screen[None]):
-    """A mode's screen: what every one of them answers."""
+class Hearing(Screen[T], Generic[T]):
+    """A screen that is told what has arrived."""
 
     @property
     def ready(self) -> bool:
@@ -188,11 +231,22 @@ class ModeScreen(Screen[None]):
 
     @property
     def where(self) -> str:
-        """What the key table calls this screen."""
+        """Which keys of the key table are this screen's."""
         return self.ledger.current_mode
 
     def news(self, arrived: int) -> None:
         """Take note that so many events have arrived; 0 where only the connection may have changed."""
+
+    async def quitting(self) -> None:
+        """Take note that the application is left now."""
+
+
+class ModeScreen(Hearing[None]):
+    """A mode's screen: what every one of them answers."""
+
+    def about(self) -> str | None:
+        """Return the initiative in sight, None for none."""
+        return None
 
     def shown(self) -> None:
         """Take note that the screen is in sight again, perhaps at another moment."""
@@ -216,6 +270,13 @@ class ModeScreen(Screen[None]):
         else:
             self.app.notify(f"{path} and .json", title="written", markup=False, timeout=10)
 
+    def zoom(self) -> None:
+        """Give the panel in focus the whole screen, and back."""
+        if self.maximized is not None:
+            self.minimize()
+        elif self.focused is not None:
+            self.maximize(self.focused)
+
     async def go(self, text: str) -> None:
         """Go to the place an address names."""
         from tui.going import place_of
@@ -233,7 +294,8 @@ class ModeScreen(Screen[None]):
 
 def screens() -> Mapping[Mode, Callable[[], Screen[None]]]:
     """Return how each mode's screen is made."""
+    from tui.screens.board import BoardScreen
     from tui.screens.replay import ReplayScreen
     from tui.screens.verify import VerifyScreen
 
-    return {"replay": ReplayScreen, "verify": VerifyScreen}
+    return {"board": BoardScreen, "replay": ReplayScreen, "verify": VerifyScreen}

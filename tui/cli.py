@@ -14,7 +14,7 @@ from tui.common import EXPECTED, WRONG_USE, told
 from tui.demo import demo
 from tui.doctor import doctor
 from tui.findings import finding_, findings_
-from tui.opening import replay
+from tui.opening import board, replay
 from tui.recording import import_, init, send
 from tui.supposing import suppose_
 
@@ -39,6 +39,7 @@ app.command(suppose_, name="suppose")
 app.command(finding_, name="finding")
 app.command(findings_, name="findings")
 app.command(rebuild, name="rebuild")
+app.command(board, name="board")
 app.command(replay, name="replay")
 app.command(reperform_, name="reperform")
 app.command(doctor, name="doctor")

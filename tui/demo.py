@@ -27,6 +27,9 @@ from tui.recording import in_words
 SHOWN = ("2024-12-31", "2025-03-17", "2026-11-20")
 """The days whose boards are printed; the last one is the end of the story."""
 
+MOST_LINES = 8
+"""Lines of each part of a board that are printed."""
+
 
 async def demo(
     *,
@@ -57,8 +60,9 @@ async def demo(
     for day in SHOWN:
         at = moment(replica, day, None, now=now)
         print("\n" + "═" * 100)
-        print(board_text(replica, at))
+        print(board_text(replica, at, most=MOST_LINES))
     print(f"\nData: {chosen.data}. Ask on:")
+    print("  portfolio board --portfolio demo")
     print("  portfolio view initiatives --portfolio demo --as-known 2026-11-20")
     print("  portfolio view alignment --portfolio demo --as-known 2024-07-18 --as-of 2024-06-30")
     print("  portfolio view models --portfolio demo --as-known 2025-03-17")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections import Counter
 from collections.abc import Callable
 
 from projections.rows import (
@@ -11,7 +10,6 @@ from projections.rows import (
     DecisionRow,
     GateRow,
     HistoryRow,
-    InitiativeRow,
     ModelRow,
     NeedRow,
     RefusalRow,
@@ -129,25 +127,6 @@ def refusals(view: View) -> str:
         )
     headers = ["refusal", "recorded", "reason", "command", "subject", "actor", "detail"]
     return table(headers, rows, [True, *[False] * 6])
-
-
-def pipeline(view: View) -> str:
-    """Return how many initiatives and how much approved money stand in each stage. view: initiatives."""
-    counts: Counter[str] = Counter()
-    amounts: Counter[str] = Counter()
-    for row in view.rows:
-        assert isinstance(row, InitiativeRow)
-        stage = row.stage if row.status == "active" else row.status
-        counts[stage] += 1
-        amounts[stage] += row.approved_minor
-    most = max(counts.values(), default=1)
-    rows = [
-        [clean(stage, 24), bar(count / most, 24), str(count), money(amounts[stage], view.currency)]
-        for stage, count in counts.most_common()
-    ]
-    if not rows:
-        return "No initiatives yet."
-    return table(["stage", "", "initiatives", view.currency or ""], rows, [False, False, True, True])
 
 
 EVIDENCE: dict[str, Callable[[View], str]] = {

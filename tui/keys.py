@@ -38,6 +38,7 @@ KEYS: tuple[Key, ...] = (
     Key("all", "replay", "2", "app.go('replay')", "Replay", "replay: every decision, one by one, and what it changed"),
     Key("all", "verify", "3", "app.go('verify')", "Verify", "verify: rebuild everything from the stream and compare"),
     Key("all", "suppose", "4", "app.go('suppose')", "What-if", "what-if: suppose decisions on a fork of the history"),
+    Key("all", "record", "n", "app.record", "Record", "record a decision: choose its kind, or go on with a draft"),
     Key("all", "help", "question_mark,f1", "app.help", "Help", "this list", True),
     Key("all", "address", "colon", "app.address", "Go to", "go to a sequence, date, %, initiative, finding, +n, tip"),
     Key("all", "back", "u", "app.places(-1)", "Back", "back to the place before"),
@@ -46,6 +47,17 @@ KEYS: tuple[Key, ...] = (
     Key("all", "theme", "ctrl+t", "app.next_theme", "Theme", "the next theme"),
     Key("all", "zoom", "z", "app.zoom", "Zoom", "give the panel in focus the whole screen, and back"),
     Key("all", "quit", "q,ctrl+q", "app.quit", "Quit", "leave"),
+    Key("board", "open", "enter", "open", "Open", "open it; of a figure, the decision that set it"),
+    Key("board", "as_of", "t", "as_of", "As of", "as of a day or quarter, as known on a day", True),
+    Key("board", "period_back", "shift+left", "period(-1)", "Quarter back", "as of the end of the quarter before"),
+    Key("board", "period_on", "shift+right", "period(1)", "Quarter on", "as of the end of the next quarter"),
+    Key("board", "today", "T", "today", "Today", "everything known, as of today", True),
+    Key("board", "sort", "s", "sort", "Sort", "by priority, score, value, novelty, money, title", True),
+    Key("board", "filter", "slash", "filter", "Filter", "initiatives that hold some words", True),
+    Key("board", "clear", "backslash", "clear_filter", "Clear", "all initiatives again"),
+    Key("board", "history", "h", "history", "History", "the history of this initiative in the replay", True),
+    Key("board", "panel", "tab", "panel(1)", "Panel", "the next panel, those behind it too", True),
+    Key("board", "panel_back", "shift+tab", "panel(-1)", "Panel back", "the panel before"),
     Key("replay", "play", "space", "play", "Play", "play or pause", True),
     Key("replay", "step", "full_stop,right", "step(1)", "Step", "one decision on", True),
     Key("replay", "back", "comma,left", "step(-1)", "Back", "one decision back"),
@@ -83,8 +95,8 @@ KEYS: tuple[Key, ...] = (
     Key("replay", "ruler", "R", "ruler", "Ruler", "the scrubber by time, or by decision"),
     Key("compare", "open", "enter", "open", "Who set it", "the decision that set this value, in replay"),
     Key("compare", "swap", "tab", "swap", "Swap", "swap A and B", True),
-    Key("compare", "next", "n", "next(1)", "Next", "the next initiative that changed", True),
-    Key("compare", "last", "N", "next(-1)", "Last", "the initiative before"),
+    Key("compare", "next", "i", "next(1)", "Next", "the next initiative that changed", True),
+    Key("compare", "last", "I", "next(-1)", "Last", "the initiative before"),
     Key("compare", "export", "e", "export", "Export", "write what differs, as text and as JSON", True),
     Key("compare", "leave", "escape", "leave", "Back", "back to replay", True),
     Key("verify", "all", "v", "verify", "Verify all", "read, hash, rebuild, compare and decide everything again", True),
@@ -95,6 +107,31 @@ KEYS: tuple[Key, ...] = (
     Key("verify", "open", "enter", "open", "Open", "on a problem: the decision it is about, in replay"),
     Key("verify", "report", "e", "report", "Report", "write a report, as text and as JSON", True),
     Key("verify", "leave", "escape", "leave", "Leave", "back to replay; what is under way goes on"),
+    Key("record", "send", "ctrl+s", "send", "Record", "record it, once you have confirmed the exact command", True),
+    Key("record", "draft", "ctrl+d", "draft", "Draft", "keep it as a draft", True),
+    Key("record", "event", "ctrl+j", "event", "Event", "the exact event it would become", True),
+    Key("record", "judge", "ctrl+r", "judge", "Judge", "judge it now, on all that is known", True),
+    Key("record", "editor", "ctrl+e", "editor", "Editor", "write a long text in $VISUAL or $EDITOR", True),
+    Key("record", "help", "f1", "app.help", "Help", "this list", True),
+    Key("record", "leave", "escape", "leave", "Leave", "leave; what is written is kept as a draft", True),
+    Key("record", "next", "down", "move(1)", "Next", "the next field"),
+    Key("record", "last", "up", "move(-1)", "Last", "the field before"),
+    Key("record", "page_on", "pagedown", "move(8)", "Page on", "eight fields on"),
+    Key("record", "page_back", "pageup", "move(-8)", "Page back", "eight fields back"),
+    Key("record", "on", "enter", "enter", "On", "the next field; on a list, one more item"),
+    Key(
+        "record",
+        "take",
+        "tab",
+        "take",
+        "Take",
+        "take what is offered; where nothing was begun, the next field",
+    ),
+    Key("record", "back", "shift+tab", "move(-1)", "Back", "the field before"),
+    Key("record", "offer_next", "shift+down", "offer(1)", "Next name", "the next name that is offered"),
+    Key("record", "offer_last", "shift+up", "offer(-1)", "Last name", "the one before"),
+    Key("record", "said_on", "ctrl+down", "scroll(1)", "Verdict on", "more of the verdict and the effect"),
+    Key("record", "said_back", "ctrl+up", "scroll(-1)", "Verdict back", "back in them"),
 )
 """Every key there is. A screen that is added adds its own."""
 
@@ -103,9 +140,13 @@ class KeysError(Exception):
     """A keys file cannot be used: which, and what next."""
 
 
-def bindings(where: str, keys: Iterable[Key] = KEYS) -> list[Binding]:
-    """Return the bindings of a screen, `all` for those of every one."""
-    return [Binding(key.keys, key.action, key.label, show=key.shown, id=key.id) for key in keys if key.where == where]
+def bindings(where: str, keys: Iterable[Key] = KEYS, *, first: bool = False) -> list[Binding]:
+    """Return the bindings of a screen, `all` for those of every one. first: before what a box to write in does."""
+    return [
+        Binding(key.keys, key.action, key.label, show=key.shown, id=key.id, priority=first)
+        for key in keys
+        if key.where == where
+    ]
 
 
 def keymap(path: Path) -> dict[str, str]:

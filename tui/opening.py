@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from cyclopts import Parameter
 
 from projections.sync import synced
 from tui.common import DONE, CommandError, Common, access, progress
+from tui.model.as_of import day_of
 from tui.model.glyphs import Glyphs, glyphs
 
 if TYPE_CHECKING:
@@ -43,6 +45,12 @@ class Opening:
     ] = None
 
 
+class Between(NamedTuple):
+    """That two moments are compared. start: how the first was given, None for the start of the quarter."""
+
+    start: str | None
+
+
 async def replay(
     *,
     from_: Annotated[
@@ -59,22 +67,36 @@ async def replay(
     opening = opening or Opening()
     if to is not None and opening.at is not None:
         raise CommandError("--to and --at both say where to begin; give one of them")
-    return await open_in("replay", replace(opening, at=to or opening.at), common or Common(), between=(from_, to))
+    between = None if from_ is None and to is None else Between(from_)
+    return await open_in("replay", replace(opening, at=to or opening.at), common or Common(), between=between)
+
+
+async def board(
+    *,
+    as_of: Annotated[str | None, Parameter(help="As of which day or quarter; else the day of --at, or today.")] = None,
+    opening: Opening | None = None,
+    common: Common | None = None,
+) -> int:
+    """Show where the portfolio stands: alignment, spend, priorities, pipeline, risks, what needs a decision."""
+    return await open_in("board", opening or Opening(), common or Common(), as_of=as_of)
 
 
 async def open_in(
-    mode: Mode, opening: Opening, common: Common, *, between: tuple[str | None, str | None] = (None, None)
+    mode: Mode, opening: Opening, common: Common, *, as_of: str | None = None, between: Between | None = None
 ) -> int:
-    """Open the application in a mode, serve it, or print that mode's screen. between: what A and B were given as."""
+    """Open the application in a mode, serve it, or print that mode's screen. as_of: the day of a board."""
+    try:
+        day = None if as_of is None else day_of(as_of)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
     if opening.web:
-        return await _serve(mode, opening, common, between[0])
+        return await _serve(mode, opening, common, day, between)
     async with access(common) as (reached, chosen):
         portfolio = await reached.choose(chosen.portfolio)
         store, directory = reached.store(portfolio), reached.directory(portfolio)
         with progress(f"reading {portfolio}") as told:
             made = await synced(store, directory, portfolio, progress=told)
-        from tui.going import place_of  # Textual costs a third of a second, which other commands need not pay
-        from tui.model.head import Head
+        from tui.model.head import Head  # Textual costs a third of a second, which other commands need not pay
         from tui.session import Session
 
         findings = await reached.findings(portfolio)
@@ -83,21 +105,39 @@ async def open_in(
         signs = glyphs(opening.glyphs)
         head = Head(session.line, session.line.tip, live=True)
         if opening.at is not None:
-            head.to(await place_of(session, head, opening.at))
-        if between[0] is not None:
-            head.a = await place_of(session, head, between[0])
+            head.to(await _place(session, head, opening.at))
+        if between is not None and between.start is not None:
+            head.a = await _place(session, head, between.start)
         if opening.plain:
-            print(await _plain(mode, session, head, signs, compared=between != (None, None)))
+            print(await _plain(mode, session, head, day, signs, compared=between is not None))
             return DONE
         if not os.isatty(0) or not os.isatty(2):
             raise CommandError(f"there is no terminal to draw on; use `portfolio {mode} --plain`")
         from tui.app import LedgerApp
+        from tui.recorder import WriterRecorder
 
-        app = LedgerApp(session, signs, mode=mode, keys_file=opening.keys or chosen.keys, head=head)
+        recorder = None if opening.read_only else WriterRecorder(lambda: reached.writer(portfolio))
+        keys_file = opening.keys or chosen.keys
+        app = LedgerApp(session, signs, mode=mode, keys_file=keys_file, head=head, day=day, recorder=recorder)
         return await app.run_async() or app.return_code or DONE
 
 
-async def _plain(mode: Mode, session: Session, head: Head, signs: Glyphs, *, compared: bool) -> str:
+async def _place(session: Session, head: Head, text: str) -> int:
+    from tui.going import place_of
+
+    try:
+        return await place_of(session, head, text)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+
+
+async def _plain(
+    mode: Mode, session: Session, head: Head, day: datetime.date | None, signs: Glyphs, *, compared: bool
+) -> str:
+    if mode == "board":
+        from tui.board import plain_board
+
+        return await plain_board(session, head, day, signs)
     from tui.plain_replay import replay_text, transcript
 
     assert mode == "replay"
@@ -109,7 +149,9 @@ async def _plain(mode: Mode, session: Session, head: Head, signs: Glyphs, *, com
     return await transcript(session, session.quarter_start(head.sequence), session.moment(head.sequence), signs, note)
 
 
-async def _serve(mode: Mode, opening: Opening, common: Common, a: str | None) -> int:
+async def _serve(
+    mode: Mode, opening: Opening, common: Common, day: datetime.date | None, between: Between | None
+) -> int:
     """Serve a mode to a browser, with the same options, to look at only."""
     from tui.web import command_of, serve
 
@@ -117,7 +159,8 @@ async def _serve(mode: Mode, opening: Opening, common: Common, a: str | None) ->
         portfolio = await reached.choose(chosen.portfolio)
         command = [*command_of(mode, chosen), f"--portfolio={portfolio}", "--read-only", "--glyphs=unicode"]
         command += [f"--at={opening.at}"] if opening.at is not None else []
-        command += [f"--from={a}"] if a is not None else []
+        command += [f"--as-of={day}"] if day is not None else []
+        command += [f"--from={between.start}"] if between is not None and between.start is not None else []
         keys = opening.keys or chosen.keys
         command += [f"--keys={keys.absolute()}"] if keys is not None else []
         await serve(command, port=opening.port, behind_proxy=opening.behind_proxy)

@@ -9,7 +9,7 @@ from projections.diff import Diff
 from projections.rows import AlignmentRow, InitiativeRow, SpendRow, TimelineRow
 from projections.views import View
 from tui.board_tables import BOARD_TABLES
-from tui.evidence import EVIDENCE, pipeline
+from tui.evidence import EVIDENCE
 from tui.model.figures import bar, instant, money, percent
 from tui.model.table import table
 from tui.model.text import clean
@@ -192,28 +192,3 @@ def comparison_screen(found: Comparison) -> str:
     lines.append(f"✗ {len(found.differences)} differences")
     lines += [f"  {clean(each.where)}: {clean(each.what)}" for each in found.differences]
     return "\n".join(lines)
-
-
-BOARD = {
-    "alignment": "Alignment: where money goes against where it should go",
-    "spend": "Spend by envelope",
-    "pipeline": "Pipeline by stage",
-    "benefits": "Benefits: planned, claimed, validated",
-    "models": "Models that end, and who depends on them",
-    "needs": "Needs a decision",
-}
-"""The parts of the board and their headings, from top to bottom."""
-
-
-def board(views: dict[str, View]) -> str:
-    """Return the board: every part on one page, at one moment. views: by the names of BOARD."""
-    parts = [heading(views["alignment"]).replace(" · alignment · ", " · board · ")]
-    for name, title in BOARD.items():
-        view = views[name]
-        drawn = pipeline(view) if name == "pipeline" else _shown(view)
-        parts.append(f"{title}\n\n{drawn}")
-    return "\n\n".join(parts)
-
-
-def _shown(view: View) -> str:
-    return _DRAWN[view.view](view) if view.rows else EMPTY[view.view]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -148,6 +148,10 @@ class Session:
         )
         await self.read_findings()
         return filed
+
+    def entries(self, after: int, until: int) -> AsyncIterator[Stored]:
+        """Yield the entries of the stream above a sequence, up to another. Errors: StoreError."""
+        return self._store.read(after=after, until=until)
 
     def moment(self, sequence: int, as_of: datetime.date | None = None) -> Moment:
         """Return the moment after a sequence was recorded; as of its day, or of another."""

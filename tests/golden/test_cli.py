@@ -451,11 +451,11 @@ def test_the_demo_prints_the_same_board_twice(tmp_path: Path) -> None:
     first, second = (done(tmp_path, "demo").text for _ in range(2))
     board = first.partition("\n")[2]
     assert second.partition("\n")[2] == board
-    assert board.count("alignment index") == board.count("Spend by envelope") == 3
+    assert board.count("Alignment by objective") == board.count("Needs a decision") == 3
     assert first.startswith("1,772 of 1,773 commands recorded, 0 were there already, 1 refused")
     assert second.startswith("0 of 1,772 commands recorded, 1,772 were there already, 0 refused")
     for index in ("0.9010", "0.8777", "0.8062"):
-        assert f"alignment index {index}" in board
+        assert f"Alignment {index} of 1" in board
     assert "nothing differs" in done(tmp_path, "rebuild").text
 
 

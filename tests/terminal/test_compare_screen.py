@@ -89,16 +89,16 @@ async def test_tab_swaps_and_swaps_back(demo_store, tmp_path) -> None:
         assert {(row.subject, row.field): (row.before, row.after) for row in rows_of(app)} == there
 
 
-async def test_n_goes_from_initiative_to_initiative_and_stops_at_the_ends(demo_store, tmp_path) -> None:
+async def test_i_goes_from_initiative_to_initiative_and_stops_at_the_ends(demo_store, tmp_path) -> None:
     async with comparing(demo_store, tmp_path) as (app, press):
         changes = app.screen.query_one("#changes")
         subjects = list(dict.fromkeys(row.subject for row in rows_of(app)))
         for subject in subjects[1:]:
-            await press("n")
+            await press("i")
             assert changes.here.subject == subject
-        await press("n")
+        await press("i")
         assert any("no change after this" in note.message for note in app._notifications)
-        await press("N")
+        await press("I")
         assert changes.here.subject == subjects[-2]
 
 
@@ -128,7 +128,7 @@ async def test_esc_goes_back_to_where_one_was(demo_store, tmp_path) -> None:
 async def test_the_same_moment_twice_differs_in_nothing(demo_store, tmp_path) -> None:
     async with comparing(demo_store, tmp_path, a=B) as (app, press):
         assert "nothing differs between the two moments" in screen_text(app)
-        await press("enter", "n", "N", "tab", "escape")
+        await press("enter", "i", "I", "tab", "escape")
         assert app.current_mode == "replay"
 
 

@@ -31,7 +31,8 @@ from tui.model.shelf import Shelf, ShelfError
 class CommandDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A command that is not sent. form: its type. written: the texts of its form. actor: who will send it.
 
-    recordedtime: stated, in a historic import. note: what the writer wants to remember of it.
+    recordedtime: stated, in a historic import. note: what the writer wants to remember of it. seen: the sequence it
+    was judged at, once it is sent and until an answer comes; sent again with it, it is the same bytes.
     """
 
     id: Id
@@ -42,6 +43,7 @@ class CommandDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     changed_at: datetime.datetime
     recordedtime: str | None = None
     note: str | None = None
+    seen: int | None = None
 
     def __post_init__(self) -> None:
         if self.form not in BY_TYPE:

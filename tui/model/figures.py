@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 
 from schemas.values import CURRENCY_EXPONENTS
-
-EIGHTHS = " ▏▎▍▌▋▊▉█"
+from tui.model.glyphs import UNICODE, Glyphs
 
 
 def money(minor: int, currency: str | None) -> str:
@@ -39,14 +39,37 @@ def instant(at: datetime.datetime | None) -> str:
     return "–" if at is None else at.astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def bar(share: float, width: int, mark: float | None = None) -> str:
+def bar(share: float, width: int, mark: float | None = None, glyphs: Glyphs = UNICODE) -> str:
     """Return a bar of *width* cells filled to *share* of it, with a target mark where one is given.
 
     Shape: exactly *width* characters; a share is cut to 0 to 1. The mark is never hidden by the bar.
     """
     eighths = round(max(0.0, min(share, 1.0)) * width * 8)
     full, part = divmod(eighths, 8)
-    cells = list("█" * full + (EIGHTHS[part] if part else "") + "·" * width)[:width]
+    cells = list(glyphs.parts[8] * full + (glyphs.parts[part] if part else "") + glyphs.empty * width)[:width]
     if mark is not None and width > 0:
-        cells[min(round(max(0.0, min(mark, 1.0)) * width), width - 1)] = "┃"
+        cells[min(round(max(0.0, min(mark, 1.0)) * width), width - 1)] = glyphs.target
     return "".join(cells)
+
+
+def sparkline(
+    values: Sequence[float | None], glyphs: Glyphs = UNICODE, *, height: int = 1, cells: int = 1
+) -> list[str]:
+    """Return values as columns from the least to the greatest, on so many lines, the upper one first.
+
+    Shape: *height* lines; each value is *cells* wide, with a blank between where there are more than one. A value that
+    is not known is blank, the least one never is.
+    """
+    known = [value for value in values if value is not None]
+    least, most = min(known, default=0.0), max(known, default=0.0)
+    steps = len(glyphs.steps) - 1
+    levels = [
+        0 if value is None else 1 + round((value - least) / ((most - least) or 1.0) * (height * steps - 1))
+        for value in values
+    ]
+    gap = " " if cells > 1 else ""
+    lines = []
+    for line in range(height - 1, -1, -1):
+        signs = (glyphs.steps[max(0, min(level - line * steps, steps))] for level in levels)
+        lines.append(gap.join(sign * (cells - len(gap)) for sign in signs))
+    return lines

@@ -162,7 +162,7 @@ def slips_of(form: Form, texts: Mapping[str, str], refused: Refused) -> list[Sli
     """Return what a refusal says, at the field it is about, in a person's words."""
     detail = refused.detail
     said = str(detail.get("problem", refused.reason.meaning))
-    if "value" in detail:
+    if "value" in detail and not str(detail.get("field", "")).endswith(".minor"):  # the amount stands there as written
         said += f" (it is {_plain(detail['value'])})"
     if "allowed" in detail:
         said += f"; allowed: {_plain(detail['allowed'])}"

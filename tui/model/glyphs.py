@@ -23,6 +23,7 @@ class Glyphs:
     past: str = "◷"
     draft: str = "✎"
     suppose: str = "⚗"
+    board: str = "▦"
     verify: str = "≡"
     compare: str = "⇄"
     mark: str = "◆"
@@ -61,6 +62,7 @@ ASCII = Glyphs(
     past="@",
     draft="%",
     suppose="~",
+    board="#",
     verify="&",
     compare=":",
     mark="#",

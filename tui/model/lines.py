@@ -60,15 +60,17 @@ def change_line(change: Change, width: int, glyphs: Glyphs) -> str:
 LABEL_CELLS = 10
 
 
-def card_lines(lines: Sequence[CardLine], glyphs: Glyphs, width: int) -> list[tuple[str, CardLine]]:
+def card_lines(
+    lines: Sequence[CardLine], glyphs: Glyphs, width: int, *, titled: bool = True
+) -> list[tuple[str, CardLine]]:
     """Return a card as lines of at most so many cells, each with what it is part of; long ones hang under their text.
 
-    Each line of a card ends with the sign of its standing.
+    Each line of a card ends with the sign of its standing. titled: the first one is its title.
     """
     signs = {"plain": "", "yes": f" {glyphs.yes}", "problem": f" {glyphs.problem}", "unknown": f" {glyphs.unknown}"}
     told: list[tuple[str, CardLine]] = []
     for place, each in enumerate(lines):
-        label = f"{each.label}  " if place == 0 else f"{each.label:<{LABEL_CELLS}}"
+        label = f"{each.label}  " if place == 0 and titled else f"{each.label:<{LABEL_CELLS}}"
         room = max(width - LABEL_CELLS, 16)
         parts = textwrap.wrap(
             f"{label}{each.text}{signs[each.standing]}", room + LABEL_CELLS, subsequent_indent=" " * LABEL_CELLS

@@ -71,17 +71,22 @@ def written(kind: Kind, value: Any) -> str:
     return str(value)
 
 
+def _quoted(text: str) -> str:
+    """Return what cannot be read as it is told of, the beginning of what is long."""
+    return repr(text if len(text) <= 40 else f"{text[:39]}…")
+
+
 def _money(text: str, currency: str | None) -> dict[str, Any]:
     found = _AMOUNT.fullmatch(text)
     if found is None or (found[1] and found[5]):
-        raise Unreadable(f"{text!r} is no amount; write it as 1,250,000.00 USD")
+        raise Unreadable(f"{_quoted(text)} is no amount; write it as 1,250,000.00 USD")
     code = (found[1] or found[5] or currency or "").upper()
     exponent = CURRENCY_EXPONENTS.get(code)
     if exponent is None:
         raise Unreadable(f"{code or text!r} names no currency; write the amount with its ISO 4217 code, as 100.00 USD")
     cents = found[4] or ""
     if len(cents.rstrip("0")) > exponent:
-        raise Unreadable(f"{text!r} has more decimals than {code}, which has {exponent}")
+        raise Unreadable(f"{_quoted(text)} has more decimals than {code}, which has {exponent}")
     minor = int(re.sub(r"[,_ ]", "", found[3]) + cents[:exponent].ljust(exponent, "0"))
     return {"minor": -minor if found[2] == "-" else minor, "currency": code}
 
@@ -89,13 +94,13 @@ def _money(text: str, currency: str | None) -> dict[str, Any]:
 def _share(text: str) -> int:
     found = re.fullmatch(r"([0-9]{1,9})(?:\.([0-9]{1,9}))?\s*%?", text)
     if found is None or len((found[2] or "").rstrip("0")) > 2:
-        raise Unreadable(f"{text!r} is no share; write a percentage with at most two decimals, as 12.5 %")
+        raise Unreadable(f"{_quoted(text)} is no share; write a percentage with at most two decimals, as 12.5 %")
     return int(found[1] + (found[2] or "")[:2].ljust(2, "0"))
 
 
 def _whole(text: str) -> int:
     if not re.fullmatch(r"[+-]?[0-9][0-9,_]{0,30}", text):
-        raise Unreadable(f"{text!r} is no whole number; write it as 1200")
+        raise Unreadable(f"{_quoted(text)} is no whole number; write it as 1200")
     return int(re.sub(r"[,_]", "", text))
 
 
@@ -105,12 +110,12 @@ def _date(text: str) -> str:
             raise ValueError
         return datetime.date.fromisoformat(text).isoformat()
     except ValueError as error:
-        raise Unreadable(f"{text!r} is no date; write it as 2026-03-31") from error
+        raise Unreadable(f"{_quoted(text)} is no date; write it as 2026-03-31") from error
 
 
 def _yes_no(text: str) -> bool:
     if text.lower() not in ("yes", "no"):
-        raise Unreadable(f"{text!r} is neither yes nor no")
+        raise Unreadable(f"{_quoted(text)} is neither yes nor no")
     return text.lower() == "yes"
 
 

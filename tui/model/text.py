@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from rich.cells import cell_len, set_cell_size
+
 _SUSPECT = re.compile(r"[^\x20-\x7e]")
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 _HIDDEN_LETTERS = {"\u034f", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u2800", "\u3164", "\uffa0"}
@@ -23,6 +25,18 @@ def clean(text: str, width: int | None = None) -> str:
     if width is not None and len(shown) > width:
         return shown[: width - 1] + "…" if width > 0 else ""
     return shown
+
+
+def fit(text: str, width: int, *, right: bool = False, ellipsis: str = "…") -> str:
+    """Return a clean text in exactly *width* cells, cut with an ellipsis or filled with blanks. right: to the right.
+
+    Units: cells of a terminal, of which some letters take two and some none.
+    """
+    cells = cell_len(text)
+    if cells > width:
+        return set_cell_size(text, width - 1) + ellipsis if width > 0 else ""
+    blanks = " " * (width - cells)
+    return blanks + text if right else text + blanks
 
 
 def has_hidden(text: str) -> bool:

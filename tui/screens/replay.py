@@ -104,6 +104,11 @@ class ReplayScreen(ModeScreen):
         self._draw_header()
         self._draw_transport()
 
+    def about(self) -> str | None:
+        place = self.head.place
+        kind, _, name = self.pages.row(place).subject.partition("/") if place >= 0 else ("", "", "")
+        return name if kind == "initiative" else None
+
     def field(self) -> str | None:
         state = self.query_one("#state", Rows)
         return state.here.field if state.has_focus and state.here is not None else None
@@ -425,7 +430,8 @@ class ReplayScreen(ModeScreen):
     def _draw_empty(self) -> None:
         self.query_one("#lines", Static).update(
             Content(
-                "Nothing is recorded yet.\n\nportfolio send FILE records commands; portfolio import loads a history."
+                "Nothing is recorded yet.\n\nn records the first decision; portfolio send FILE records commands; "
+                "portfolio import loads a history."
             )
         )
         self.query_one("#state", Rows).show([])

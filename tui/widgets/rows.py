@@ -66,6 +66,7 @@ class Rows(ScrollView, inherit_bindings=False):
         super().__init__(id=id)
         self.lines: Sequence[Line] = ()
         self.cursor, self.empty = 0, empty
+        self.pointing = False  # whether the cursor is shown while the focus is elsewhere
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show these lines; the cursor stays on its place where there still is one."""
@@ -90,7 +91,7 @@ class Rows(ScrollView, inherit_bindings=False):
         style = self.rich_style
         if line.standing != "plain":
             style = self.get_component_rich_style(f"rows--{line.standing}")
-        if place == self.cursor and self.has_focus:
+        if place == self.cursor and (self.has_focus or self.pointing):
             style = self.get_component_rich_style("rows--cursor")
         return Strip([Segment(line.text, style)]).adjust_cell_length(width, style)
 
@@ -111,7 +112,8 @@ class Rows(ScrollView, inherit_bindings=False):
             self.post_message(self.Opened(self, self.here))
 
     def on_click(self, event: events.Click) -> None:
-        place = event.y + self.scroll_offset.y
+        within = event.get_content_offset(self)
+        place = -1 if within is None else within.y + self.scroll_offset.y
         if 0 <= place < len(self.lines):
             again = place == self.cursor
             self.cursor = place

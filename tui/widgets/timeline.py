@@ -92,7 +92,8 @@ class Timeline(ScrollView, inherit_bindings=False):
         return strip
 
     def on_click(self, event: events.Click) -> None:
-        place = event.y + self.scroll_offset.y
+        within = event.get_content_offset(self)
+        place = -1 if within is None else within.y + self.scroll_offset.y
         if 0 <= place < len(self.pages.index):
             self.post_message(self.Chosen(place))
 

@@ -1,0 +1,180 @@
+"""A form judged as it stands: the verdict of the rules, and what is said of it, on which lines and at which fields."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from ledger.book import Book
+from schemas import subjects
+from schemas.receipts import Reason, ReasonClass, Refused
+from schemas.values import zone_of
+from tui.model.card import CardLine
+from tui.model.drafts import CommandDraft
+from tui.model.figures import money
+from tui.model.forms import Sender, Slip, line_of, slips_of
+from tui.model.naming import named
+from tui.model.text import clean
+from tui.model.verdicts import Verdict, verdict
+from tui.model.writing import Writing
+
+
+class Judged(NamedTuple):
+    """What is said of a form. at: the sequence of the book it was judged on. verdict: None where a text is unreadable.
+
+    missing: labels of the fields that are needed and empty. slips: what is wrong, by path; `` for the whole.
+    policy: the sequence of the guardrails policy in force, None for none. currency: that of the figures of a refusal.
+    """
+
+    at: int
+    verdict: Verdict | None
+    missing: tuple[str, ...]
+    slips: Mapping[str, str]
+    policy: int | None
+    currency: str | None
+
+    @property
+    def passes(self) -> bool:
+        """Whether it would be recorded now."""
+        return self.verdict is not None and bool(self.verdict.events)
+
+    @property
+    def names(self) -> dict[str, None]:
+        """What the command names, whether it would be accepted or not."""
+        if self.verdict is None:
+            return {}
+        told = msgspec.json.decode(self.verdict.line)
+        return named(told["subject"], told["data"])
+
+
+def judged(book: Book, writing: Writing, draft: CommandDraft, *, now: datetime.datetime) -> Judged:
+    """Return what would become of a form as it stands. The book is as it was afterwards.
+
+    The command says that its sender has seen the book as it stands; where it was sent before without an answer, what
+    it said then.
+    """
+    seen = book.sequence if draft.seen is None else draft.seen
+    sender = Sender(origin(book, writing), draft.commandid, draft.actor, seen, draft.recordedtime)
+    currency = None if book.opened is None else book.opened.currency
+    line = line_of(writing.form, writing.texts, sender, currency=currency)
+    missing = tuple(dict.fromkeys(row.spec.label or "an item" for row in writing.missing))
+    policy = _policy(book, now)
+    if isinstance(line, list):
+        return Judged(book.sequence, None, missing, _by_path(line), policy, currency)
+    found = verdict(book, line, now=now)
+    slips = [] if found.refused is None else slips_of(writing.form, writing.texts, found.refused)
+    if missing and slips and slips[0].path in {row.path for row in writing.missing}:
+        slips = []  # that it is needed is said already
+    if found.refused is not None:
+        currency = book.currencies.get(str(found.refused.detail.get("envelope")), currency)
+    return Judged(book.sequence, found, missing, _by_path(slips), policy, currency)
+
+
+def origin(book: Book, writing: Writing) -> str:
+    """Return the ledger a command is for: this one's origin; the one it opens; before that, its name."""
+    if book.opened is not None:
+        return book.opened.log_origin
+    return writing.texts.get("data.log_origin") or book.portfolio
+
+
+def verdict_lines(found: Judged) -> list[CardLine]:
+    """Return the verdict as lines of a card: what would become of it, why, and what is flagged."""
+    lines = [_headline(found)]
+    refused = None if found.verdict is None else found.verdict.refused
+    if refused is not None and not _only_missing(found):
+        lines += _refusal(refused, found.currency, said=("value", "allowed") if any(found.slips) else ())
+    for path, problem in found.slips.items():
+        if found.verdict is None:
+            lines.append(CardLine("field", f"{path.removeprefix('data.')}: {problem}", "problem"))
+    if found.missing and not found.passes:
+        lines.append(CardLine("needed", ", ".join(found.missing), "unknown"))
+    if found.verdict is not None and found.verdict.flags:
+        lines += [CardLine("flag", f"{flag.name}: {flag.meaning}", "problem") for flag in found.verdict.flags]
+        if found.verdict.events[0].flagreason is None:
+            lines.append(CardLine("", "say why it passes all the same, in its reason for a flag", "unknown"))
+    return lines
+
+
+def basis_lines(found: Judged) -> list[CardLine]:
+    """Return the lines that follow: on what it was judged, and what nobody has checked."""
+    told = "no guardrails: what breaks a money rule is flagged"
+    if found.policy is not None:
+        told = f"guardrails of seq {found.policy:,}"
+    lines = [CardLine("judged", f"at seq {found.at:,}, under {told}")]
+    if found.passes:
+        assert found.verdict is not None, "what passes has a verdict"
+        rules = found.verdict.events[0].rules
+        lines.append(CardLine("authority", f"NOT CHECKED under rules {clean(rules or '?')}", "unknown"))
+        lines.append(CardLine("signature", "none; nobody has to sign under these rules", "unknown"))
+    return lines
+
+
+def _headline(found: Judged) -> CardLine:
+    told = found.verdict
+    if told is None:
+        return CardLine("NOT READABLE", "what is written in a field cannot be taken", "problem")
+    if told.repeats is not None:
+        return CardLine("RECORDED ALREADY", f"at sequence {told.repeats:,}; it is not sent again", "yes")
+    if told.events:
+        places = [f"{subjects.bare(event.data.TYPE)} at sequence {event.at:,}" for event in told.events]
+        return CardLine("WOULD BE ACCEPTED", ", ".join(places), "problem" if told.flags else "yes")
+    if _only_missing(found):
+        return CardLine("NOT COMPLETE", "it is judged once it is", "unknown")
+    assert told.refused is not None, "a verdict says one of three"
+    return CardLine("WOULD BE REFUSED", told.refused.reason.name, "problem")
+
+
+def _only_missing(found: Judged) -> bool:
+    """Say whether all that is wrong is that something is still needed."""
+    refused = None if found.verdict is None else found.verdict.refused
+    if refused is None or refused.reason.of_class is not ReasonClass.SHAPE:
+        return False
+    return bool(found.missing) and not found.slips
+
+
+def _refusal(refused: Refused, currency: str | None, said: tuple[str, ...]) -> list[CardLine]:
+    """Return why. said: what of its details stands at its field already."""
+    detail = refused.detail
+    amounts = str(detail.get("field", "")).endswith(".minor")
+    lines = [CardLine("why", clean(str(detail.get("problem", refused.reason.meaning)), 400), "problem")]
+    figures = [
+        f"{name.removesuffix('_minor').replace('_', ' ')} "
+        f"{_figure(value, currency if amounts or name.endswith('_minor') else '')}"
+        for name, value in detail.items()
+        if name not in ("problem", "problems", "field", *said)
+    ]
+    if figures:
+        lines.append(CardLine("about", clean("; ".join(figures), 400)))
+    if refused.reason.again:
+        lines.append(CardLine("again", "another time it may pass unchanged"))
+    return lines
+
+
+def _figure(value: object, currency: str | None) -> str:
+    """Return what a refusal tells of. currency: of an amount in minor units; empty for what is none."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}" if currency == "" else money(value, currency)
+    return str(value)
+
+
+def _policy(book: Book, now: datetime.datetime) -> int | None:
+    if book.opened is None:
+        return None
+    held = book.policy("guardrails", now.astimezone(zone_of(book.opened.time_zone)).date())
+    return None if held is None else held.sequence
+
+
+def _by_path(slips: list[Slip]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for slip in slips:
+        found.setdefault(slip.path, slip.problem)
+    return found
+
+
+NOT_SENT_TWICE = Reason.COMMAND_ID_REUSED
+"""The refusal of a command that was recorded, and has been changed since."""
