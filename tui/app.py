@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import ClassVar, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from textual.app import App
 from textual.binding import BindingType
@@ -98,10 +98,13 @@ class LedgerApp(App[int]):
 
     async def action_go(self, mode: Mode) -> None:
         """Show another mode, at the same moment."""
+        if mode not in screens():
+            self.notify(f"there is no {mode} screen in this program")
+            return
         if mode != self.current_mode:
             self.remember()
             await self.switch_mode(mode)
-            self.call_after_refresh(self._tell_shown)
+            self.call_after_refresh(self.tell_shown)
 
     async def visit(self, sequence: int) -> None:
         """Show the decision at a sequence, from wherever one is; the place before is remembered."""
@@ -110,9 +113,10 @@ class LedgerApp(App[int]):
         self.head.to(sequence)
         if self.current_mode != "replay":
             await self.switch_mode("replay")
-        self.call_after_refresh(self._tell_shown)
+        self.call_after_refresh(self.tell_shown)
 
-    def _tell_shown(self) -> None:
+    def tell_shown(self) -> None:
+        """Tell the screen that it is in sight again."""
         if isinstance(self.screen, ModeScreen):
             self.screen.shown()
 
@@ -147,7 +151,7 @@ class LedgerApp(App[int]):
         self.head.to(place.sequence)
         if place.mode != self.current_mode:
             await self.switch_mode(place.mode)
-        self.call_after_refresh(self._tell_shown)
+        self.call_after_refresh(self.tell_shown)
 
     def action_copy_address(self) -> None:
         """Copy the address of this place to the clipboard, and show it."""
@@ -192,7 +196,7 @@ class LedgerApp(App[int]):
         if sequence is not None:
             self.remember()
             self.head.to(sequence)
-            self._tell_shown()
+            self.tell_shown()
 
     def _desk_(self) -> Desk:
         """Return the desk decisions are written at, with a book that is read once."""
@@ -250,6 +254,21 @@ class ModeScreen(Hearing[None]):
     def field(self) -> str | None:
         """Return the name of the field in focus, None for none."""
         return None
+
+    def report(self, name: str, text: str, told: Mapping[str, Any]) -> None:
+        """Write a report as text and as JSON, and say where it is."""
+        from tui.reports import write_report
+
+        session = self.ledger.session
+        if session.looks_only:
+            self.app.notify("no report is written: this was opened to look only", severity="warning")
+            return
+        try:
+            path = write_report(session, name, text, told)
+        except OSError as error:
+            self.app.notify(f"the report cannot be written: {error}", severity="error", markup=False)
+        else:
+            self.app.notify(f"{path} and .json", title="written", markup=False, timeout=10)
 
     def zoom(self) -> None:
         """Give the panel in focus the whole screen, and back."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from cyclopts import Parameter
 
@@ -45,9 +45,30 @@ class Opening:
     ] = None
 
 
-async def replay(*, opening: Opening | None = None, common: Common | None = None) -> int:
-    """Replay the history decision by decision: who decided what, why, and what it changed."""
-    return await open_in("replay", opening or Opening(), common or Common())
+class Between(NamedTuple):
+    """That two moments are compared. start: how the first was given, None for the start of the quarter."""
+
+    start: str | None
+
+
+async def replay(
+    *,
+    from_: Annotated[
+        str | None, Parameter(name="--from", help="The moment to compare with, A; without it the start of the quarter.")
+    ] = None,
+    to: Annotated[str | None, Parameter(help="The moment to compare, B, where it begins; without it --at.")] = None,
+    opening: Opening | None = None,
+    common: Common | None = None,
+) -> int:
+    """Replay the history decision by decision: who decided what, why, and what it changed.
+
+    With --plain and --from or --to: a transcript of every decision between, and what differs.
+    """
+    opening = opening or Opening()
+    if to is not None and opening.at is not None:
+        raise CommandError("--to and --at both say where to begin; give one of them")
+    between = None if from_ is None and to is None else Between(from_)
+    return await open_in("replay", replace(opening, at=to or opening.at), common or Common(), between=between)
 
 
 async def board(
@@ -60,21 +81,22 @@ async def board(
     return await open_in("board", opening or Opening(), common or Common(), as_of=as_of)
 
 
-async def open_in(mode: Mode, opening: Opening, common: Common, *, as_of: str | None = None) -> int:
+async def open_in(
+    mode: Mode, opening: Opening, common: Common, *, as_of: str | None = None, between: Between | None = None
+) -> int:
     """Open the application in a mode, serve it, or print that mode's screen. as_of: the day of a board."""
     try:
         day = None if as_of is None else day_of(as_of)
     except ValueError as error:
         raise CommandError(str(error)) from error
     if opening.web:
-        return await _serve(mode, opening, common, day)
+        return await _serve(mode, opening, common, day, between)
     async with access(common) as (reached, chosen):
         portfolio = await reached.choose(chosen.portfolio)
         store, directory = reached.store(portfolio), reached.directory(portfolio)
         with progress(f"reading {portfolio}") as told:
             made = await synced(store, directory, portfolio, progress=told)
-        from tui.going import place_of  # Textual costs a third of a second, which other commands need not pay
-        from tui.model.head import Head
+        from tui.model.head import Head  # Textual costs a third of a second, which other commands need not pay
         from tui.session import Session
 
         findings = await reached.findings(portfolio)
@@ -83,12 +105,11 @@ async def open_in(mode: Mode, opening: Opening, common: Common, *, as_of: str | 
         signs = glyphs(opening.glyphs)
         head = Head(session.line, session.line.tip, live=True)
         if opening.at is not None:
-            try:
-                head.to(await place_of(session, head, opening.at))
-            except ValueError as error:
-                raise CommandError(str(error)) from error
+            head.to(await _place(session, head, opening.at))
+        if between is not None and between.start is not None:
+            head.a = await _place(session, head, between.start)
         if opening.plain:
-            print(await _plain(mode, session, head, day, signs))
+            print(await _plain(mode, session, head, day, signs, compared=between is not None))
             return DONE
         if not os.isatty(0) or not os.isatty(2):
             raise CommandError(f"there is no terminal to draw on; use `portfolio {mode} --plain`")
@@ -101,18 +122,36 @@ async def open_in(mode: Mode, opening: Opening, common: Common, *, as_of: str | 
         return await app.run_async() or app.return_code or DONE
 
 
-async def _plain(mode: Mode, session: Session, head: Head, day: datetime.date | None, signs: Glyphs) -> str:
+async def _place(session: Session, head: Head, text: str) -> int:
+    from tui.going import place_of
+
+    try:
+        return await place_of(session, head, text)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+
+
+async def _plain(
+    mode: Mode, session: Session, head: Head, day: datetime.date | None, signs: Glyphs, *, compared: bool
+) -> str:
     if mode == "board":
         from tui.board import plain_board
 
         return await plain_board(session, head, day, signs)
-    from tui.plain_replay import replay_text
+    from tui.plain_replay import replay_text, transcript
 
     assert mode == "replay"
-    return await replay_text(session, head, signs)
+    if not compared:
+        return await replay_text(session, head, signs)
+    if head.a is not None:
+        return await transcript(session, session.moment(head.a), session.moment(head.sequence), signs)
+    note = "A was not given: it is the start of the quarter of B"
+    return await transcript(session, session.quarter_start(head.sequence), session.moment(head.sequence), signs, note)
 
 
-async def _serve(mode: Mode, opening: Opening, common: Common, day: datetime.date | None) -> int:
+async def _serve(
+    mode: Mode, opening: Opening, common: Common, day: datetime.date | None, between: Between | None
+) -> int:
     """Serve a mode to a browser, with the same options, to look at only."""
     from tui.web import command_of, serve
 
@@ -121,6 +160,7 @@ async def _serve(mode: Mode, opening: Opening, common: Common, day: datetime.dat
         command = [*command_of(mode, chosen), f"--portfolio={portfolio}", "--read-only", "--glyphs=unicode"]
         command += [f"--at={opening.at}"] if opening.at is not None else []
         command += [f"--as-of={day}"] if day is not None else []
+        command += [f"--from={between.start}"] if between is not None and between.start is not None else []
         keys = opening.keys or chosen.keys
         command += [f"--keys={keys.absolute()}"] if keys is not None else []
         await serve(command, port=opening.port, behind_proxy=opening.behind_proxy)

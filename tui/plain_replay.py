@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from projections.moment import Moment
+from projections.moments import compare_moments
 from projections.pages import Pages
 from tui.model.card import with_findings
+from tui.model.compare_lines import compare_text, moment_words
 from tui.model.figures import instant
 from tui.model.glyphs import Glyphs
 from tui.model.head import Head
@@ -16,6 +18,44 @@ from tui.session import Session
 WIDTH = 100
 AROUND = 5
 """Decisions shown before and after the one in question."""
+
+
+MOST_LISTED = 1_000
+"""Decisions of a transcript that are listed; the rest is only counted."""
+
+
+async def transcript(
+    session: Session, before: Moment, after: Moment, glyphs: Glyphs, note: str = "", most: int = MOST_LISTED
+) -> str:
+    """Return everything between two moments as lines from top to bottom: each decision, then what differs.
+
+    note: why the first is what it is. The later moment is read last, whichever of the two it is.
+    """
+    first, last = sorted((before, after), key=lambda moment: moment.sequence)
+    index = session.line.sequences
+    places = range(session.line.place(first.sequence) + 1, session.line.place(last.sequence) + 1)
+    pages, digits = Pages(session.replica, session.line), len(f"{session.line.tip:,}")
+    listed = [pages.row(place) for place in places[:most]]
+    lines = [
+        row_line(row, WIDTH, glyphs, False, glyphs.problem if row.problem else " ", digits).rstrip() for row in listed
+    ]
+    if rest := len(places) - len(lines):
+        lines.append(
+            f"{glyphs.ellipsis} and {rest:,} more, up to {index[places[-1]]:,}; `portfolio log` lists every one"
+        )
+    compared = await session.ask(lambda replica: compare_moments(replica, before, after))
+    moments = [
+        f"{name}  {moment_words(moment)}  "
+        + (f"recorded {instant(moment.recorded_at)} UTC" if moment.recorded_at else "before the first decision")
+        for name, moment in (("A", before), ("B", after))
+    ]
+    return "\n\n".join(
+        [
+            "\n".join([f"REPLAY  {clean(session.portfolio)}   from A to B", *moments, *([note] if note else [])]),
+            "\n".join([f"{len(places):,} decisions between", *lines]),
+            "A and B beside each other: " + compare_text(compared, WIDTH, glyphs),
+        ]
+    )
 
 
 async def replay_text(session: Session, head: Head, glyphs: Glyphs) -> str:

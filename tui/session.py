@@ -57,13 +57,15 @@ class Session:
         findings: Findings | None = None,
         read_only: bool = False,
     ) -> None:
-        """findings: where auditors file them; none are shown or filed without. read_only: none are filed."""
+        """findings: where auditors file them; none are shown or filed without. read_only: none are filed, and no
+        report is written."""
         self.replica, self.portfolio, self.directory, self.actor = replica, replica.portfolio, directory, actor
         self.clock = clock
         self.offline: tuple[datetime.datetime, str] | None = None
         self.zone = time_zone(replica)
         self.found: list[Finding] = []
         self.read_only = read_only or findings is None
+        self.looks_only = read_only
         self.line = Line(*recorded_since(replica, 0))
         self._store, self._findings = store, findings
         self._refreshing = asyncio.Lock()
@@ -158,6 +160,13 @@ class Session:
             return Moment(sequence, None, as_of or self.clock().astimezone(self.zone).date())
         at = instant_of(us)
         return Moment(sequence, at, as_of or at.astimezone(self.zone).date())
+
+    def quarter_start(self, sequence: int) -> Moment:
+        """Return the moment before the quarter began in which a sequence was recorded, in the portfolio's time zone."""
+        at = instant_of(self.line.at(sequence) or 0).astimezone(self.zone)
+        start = datetime.datetime(at.year, (at.month - 1) // 3 * 3 + 1, 1, tzinfo=self.zone)
+        before = self.line.until(int(start.timestamp()) * 1_000_000 - 1)
+        return self.moment(before, start.date() - datetime.timedelta(days=1))
 
     def now(self) -> Moment:
         """Return this moment: everything known, as of today."""

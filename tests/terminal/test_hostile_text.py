@@ -20,7 +20,8 @@ from schemas import codec
 from tests.terminal.conftest import SIGNS, head_of, read_only, screen_text, session_of
 from tests.terminal.test_replay_screen import replaying
 from tui import plain
-from tui.plain_replay import replay_text
+from tui.plain_replay import replay_text, transcript
+from tui.reports import verification_report
 
 HOSTILE = "a\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp\u200b\u2066[@click=app.quit]x[/] \x1b]52;c;aGk=\x07 👩‍💻\r\n\x00é"
 FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -101,6 +102,32 @@ async def test_no_plain_text_of_any_event_does_either(hostile_history, tmp_path:
         text = await replay_text(session, head_of(session, sequence), SIGNS)
         assert not FORBIDDEN.search(text), sequence
         assert "contains hidden characters !" in text, sequence
+
+
+async def test_no_comparison_of_two_moments_does(hostile_history, tmp_path: Path) -> None:
+    store, places = hostile_history
+    session = session_of(read_only(store), tmp_path)
+    text = await transcript(session, session.moment(0), session.now(), SIGNS)
+    assert not FORBIDDEN.search(text)
+    assert "<U+001B>" in text
+    async with replaying(read_only(store), tmp_path, places[-1], (200, 50)) as (app, _, press):
+        app.head.a = 1
+        await press("c")
+        changes = app.screen.query_one("#changes")
+        assert any("<U+001B>" in row.opens.title for row in changes.lines)
+        for row in [row.opens for row in changes.lines if "<U+" in "".join(map(str, row.opens))]:
+            await app.screen.tell(row).wait()
+            assert not FORBIDDEN.search(screen_text(app)), row
+
+
+async def test_no_verification_does(hostile_history, tmp_path: Path) -> None:
+    store, _ = hostile_history
+    async with replaying(read_only(store), tmp_path, 1) as (app, _, press):
+        await press("3", "d")
+        assert "decided again" in screen_text(app)
+        assert len(app.verifying.check.problems) == 1
+        assert not FORBIDDEN.search(screen_text(app))
+        assert not FORBIDDEN.search(verification_report(app.session, app.verifying.check)[0])
 
 
 @pytest.mark.parametrize("name", list(VIEWS))

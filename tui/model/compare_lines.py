@@ -7,9 +7,12 @@ from typing import NamedTuple
 
 from projections.moment import Moment
 from projections.moments import Compared, FieldChange, InitiativeChange, Total
+from schemas import subjects
+from schemas.envelope import Recorded
 from tui.model.card import Standing
 from tui.model.figures import money, percent
 from tui.model.glyphs import Glyphs
+from tui.model.stated import first_text
 from tui.model.text import clean
 
 NOTHING = "–"
@@ -46,22 +49,34 @@ class Compare(NamedTuple):
 def compare_rows(compared: Compared, glyphs: Glyphs) -> list[Compare]:
     """Return every line of a comparison."""
     rows = [_total(total, glyphs) for total in compared.totals]
+    back = compared.after.sequence < compared.before.sequence
     for change in compared.changes:
-        rows += _initiative(change, glyphs)
+        rows += _initiative(change, glyphs, "(not yet)" if back else "(gone)")
     return rows
 
 
 def compare_title(compared: Compared) -> str:
     """Return how much changed, in one line."""
     ended = sum(change.ended and change.kind != "gone" for change in compared.changes)
-    counts = {"added": compared.count("added"), "ended": ended, "gone": compared.count("gone")}
+    gone = "not there yet" if compared.after.sequence < compared.before.sequence else "gone"
+    counts = {"added": compared.count("added"), "ended": ended, gone: compared.count("gone")}
     told = "".join(f", {count:,} {word}" for word, count in counts.items() if count)
     return f"{compared.count('changed'):,} of {compared.initiatives:,} initiatives changed{told}"
 
 
-def moment_words(moment: Moment, *, short: bool = False) -> str:
+def moment_words(moment: Moment) -> str:
     """Return a moment as its sequence and its day."""
-    return f"{moment.sequence:,} ({moment.as_of})" if short else f"sequence {moment.sequence:,} as of {moment.as_of}"
+    return f"seq {moment.sequence:,} ({moment.as_of})"
+
+
+def set_by_words(event: Recorded | None, sequence: int) -> str:
+    """Return which decision set a value: what kind, by whom, when and why. event: None where it cannot be read."""
+    if event is None:
+        return f"set by {sequence:,}, which cannot be read"
+    why = first_text(event.data, "reason", "rationale", "dissent", "commentary", "question", "hypothesis")
+    day = event.recordedtime.date()
+    told = f"set by {sequence:,} {subjects.bare(event.data.TYPE)}, {clean(event.actor, 30)}, recorded {day}"
+    return f"{told}: {clean(why, 400)}" if why else told
 
 
 def compare_line(row: Compare, width: int, glyphs: Glyphs) -> str:
@@ -92,7 +107,7 @@ class _Cells(NamedTuple):
 
 def _cells(width: int) -> _Cells:
     """Return how wide each column of a line is, which is the wider the more room there is."""
-    field, who = (30, 14) if width >= 100 else (16, 8)
+    field, who = (30, 14) if width >= 100 else (14, 8)
     return _Cells(field, (width - SUBJECT_CELLS - field - SEQUENCE_CELLS - who - 9) // 2, who)
 
 
@@ -115,19 +130,19 @@ def _total(total: Total, glyphs: Glyphs) -> Compare:
         field = f"{field} {clean(total.currency)}"
     elif total.name == "index":
         before, after = (NOTHING if value is None else f"{value:.4f}" for value in (total.before, total.after))
-        field, delta = "alignment index", ""
+        field, delta = "alignment", ""
     else:
         before, after, delta = percent(total.before), percent(total.after), ""
     return Compare("~", subject, field, before, after, delta, None, "derived")
 
 
-def _initiative(change: InitiativeChange, glyphs: Glyphs) -> Iterator[Compare]:
+def _initiative(change: InitiativeChange, glyphs: Glyphs, gone: str) -> Iterator[Compare]:
     name, title = clean(change.initiative, 40), clean(change.title or "", 60)
     who = clean(change.actor or NOTHING, 30)
     if change.kind == "added":
         yield Compare("+", name, "(new)", NOTHING, title, "", change.sequence, who, title)
     if change.kind == "gone":
-        yield Compare("-", name, "(gone)", title, NOTHING, "", change.sequence, who, title)
+        yield Compare("-", name, gone, title, NOTHING, "", change.sequence, who, title)
     for field in change.fields:
         yield _field(field, name, title, glyphs)
 

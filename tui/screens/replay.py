@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 from array import array
 from collections.abc import Callable
 from time import monotonic
@@ -337,6 +336,15 @@ class ReplayScreen(ModeScreen):
             self._draw_seen(self.seen._replace(card=with_proof(self.seen.card, proof_lines(proof))), None)
             self.query_one("#card", VerticalScroll).scroll_end(animate=False)
 
+    def action_compare(self) -> None:
+        from tui.screens.compare import CompareScreen
+
+        sequence, a = self.head.sequence, self.head.a
+        before = self.session.quarter_start(sequence) if a is None else self.session.moment(a)
+        note = "A was not set, x sets it: this is the start of the quarter" if a is None else ""
+        self.head.playing = False
+        self.app.push_screen(CompareScreen(before, self.session.moment(sequence), note))
+
     async def action_board(self) -> None:
         await self.ledger.action_go("board")
 
@@ -384,10 +392,7 @@ class ReplayScreen(ModeScreen):
         if chosen == "A" and self.head.a is not None:
             return self.session.moment(self.head.a)
         if chosen == BASES[2]:
-            at = instant_of(self.session.line.at(sequence) or 0)
-            start = datetime.datetime(at.year, (at.month - 1) // 3 * 3 + 1, 1, tzinfo=datetime.UTC)
-            before = self.session.line.until(int(start.timestamp()) * 1_000_000 - 1)
-            return self.session.moment(before, start.date() - datetime.timedelta(days=1))
+            return self.session.quarter_start(sequence)
         here = self.session.moment(sequence)
         return Moment(sequence - 1, here.recorded_at, here.as_of)
 

@@ -14,7 +14,7 @@ from tui.app import ModeScreen
 from tui.model.text import clean
 from tui.model.verification import STEPS, WORDS, Part, Problem
 from tui.model.verify_lines import gauge_line, level_lines, outcome, problem_lines
-from tui.reports import verification_report, write_report
+from tui.reports import verification_report
 from tui.screens.replay import too_small
 from tui.theme import STYLES
 from tui.widgets.rows import Line, Rows
@@ -102,12 +102,7 @@ class VerifyScreen(ModeScreen):
             why = "it is still under way" if self.check.running else "nothing was checked yet; v checks everything"
             self.app.notify(f"no report: {why}")
             return
-        try:
-            path = write_report(self.session, "verify", *verification_report(self.session, self.check))
-        except OSError as error:
-            self.app.notify(f"the report cannot be written: {error}", severity="error", markup=False)
-        else:
-            self.app.notify(f"{path} and .json", title="written", markup=False, timeout=10)
+        self.report("verify", *verification_report(self.session, self.check))
 
     def action_open(self) -> None:
         self.query_one("#problems", Rows).action_open()
