@@ -7,7 +7,7 @@
 Only whole bundles are kept; the entries after them are in the stream. Every file has one content for ever, is
 written under a temporary name and renamed, so a crash between any two of them leaves files that the next writer
 writes again with the same bytes. `head` is written last; what it does not cover does not count.
-Losing the directory loses nothing: it is read from the stream again.
+Losing these files loses nothing: they are made again from the stream.
 """
 
 from __future__ import annotations
@@ -55,6 +55,11 @@ class Archive:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
+    @property
+    def remade(self) -> str:
+        """What may be removed of the directory, since it is made again. Drafts stand beside it, and are not."""
+        return f"head, tile and segment in {self.directory}"
+
     def head(self) -> Head:
         """Return what the archive holds; size 0 where there is none. Errors: ArchiveDiffers if damaged."""
         try:
@@ -62,7 +67,7 @@ class Archive:
         except FileNotFoundError:
             return Head(0, tree_root([]).hex())
         except msgspec.DecodeError as error:
-            raise ArchiveDiffers(f"{self.directory / 'head'} is damaged: {error}; remove {self.directory}") from error
+            raise ArchiveDiffers(f"{self.directory / 'head'} is damaged: {error}; remove {self.remade}") from error
 
     def bundle(self, index: int) -> bytes:
         """Return the bytes of a full bundle. Errors: ArchiveDiffers where it is missing."""
@@ -74,7 +79,7 @@ class Archive:
         if len(tile) != TILE_WIDTH * HASH_BYTES:
             raise ArchiveDiffers(
                 f"{tile_path(level, index)} has {len(tile)} bytes, a full tile {TILE_WIDTH * HASH_BYTES}; remove "
-                f"{self.directory}, it is read from the stream again"
+                f"{self.remade}, they are made again from the stream"
             )
         return tile
 
@@ -83,7 +88,7 @@ class Archive:
         try:
             return decode_bundle(self.bundle(index), TILE_WIDTH)
         except ValueError as error:
-            raise ArchiveDiffers(f"{entries_path(index)}: {error}; remove {self.directory}") from error
+            raise ArchiveDiffers(f"{entries_path(index)}: {error}; remove {self.remade}") from error
 
     def checked_entries(self, index: int) -> tuple[list[bytes], bytes]:
         """Return the entries of a bundle and the hash of the subtree they make.
@@ -98,7 +103,7 @@ class Archive:
             raise ArchiveDiffers(
                 f"entry {index * TILE_WIDTH + at + 1} in {entries_path(index)} does not match its hash in "
                 f"{tile_path(0, index)}; one of the files was changed. Compare with `portfolio rebuild`, "
-                f"then remove {self.directory}"
+                f"then remove {self.remade}"
             )
         return entries, tree_root(leaves)
 
@@ -142,11 +147,11 @@ class Archive:
         try:
             frontier = Frontier(head.size, [bytes.fromhex(root) for root in head.frontier])
         except ValueError as error:
-            raise ArchiveDiffers(f"{self.directory / 'head'} is damaged: {error}; remove {self.directory}") from error
+            raise ArchiveDiffers(f"{self.directory / 'head'} is damaged: {error}; remove {self.remade}") from error
         if frontier.root().hex() != head.root:
             raise ArchiveDiffers(
                 f"the frontier in {self.directory / 'head'} does not have its root; one of them was changed. Compare "
-                f"with `portfolio rebuild`, then remove {self.directory}"
+                f"with `portfolio rebuild`, then remove {self.remade}"
             )
         return frontier
 
@@ -160,7 +165,7 @@ class Archive:
             return (self.directory / path).read_bytes()
         except FileNotFoundError as error:
             raise ArchiveDiffers(
-                f"{path} is missing from the archive; remove {self.directory}, it is read from the stream again"
+                f"{path} is missing from the archive; remove {self.remade}, they are made again from the stream"
             ) from error
 
     def _write(self, path: str, content: bytes) -> None:
@@ -169,7 +174,7 @@ class Archive:
             if target.read_bytes() != content:
                 raise ArchiveDiffers(
                     f"{path} holds other bytes than the stream; one of them was changed. Compare with "
-                    f"`portfolio rebuild`, then remove {self.directory}"
+                    f"`portfolio rebuild`, then remove {self.remade}"
                 )
             return
         self._replace(path, content)
@@ -178,14 +183,31 @@ class Archive:
         replace_file(self.directory / path, content)
 
 
-def replace_file(target: Path, content: bytes) -> None:
-    """Give a file new content in one step: a reader sees the old or the new, never a part."""
+def replace_file(target: Path, content: bytes, *, durable: bool = False) -> None:
+    """Give a file new content in one step: a reader sees the old or the new, never a part.
+
+    durable: the disk has it when this returns, for what cannot be made again.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(name, target)
+        if durable:
+            sync_directory(target.parent)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def sync_directory(directory: Path) -> None:
+    """Have the disk know which files a directory holds."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -202,7 +202,7 @@ class Segments:
         if frontier.root().hex() != wanted:
             raise ArchiveDiffers(
                 f"the segments in {self.directory} were made from other entries than the archive holds; "
-                f"remove {self.archive.directory}, it is read from the stream again"
+                f"remove {self.archive.remade}, they are made again from the stream"
             )
 
     def _write(self, prefix: str, kind: str, table: pa.Table) -> str:
