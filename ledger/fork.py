@@ -48,7 +48,7 @@ class Unit(NamedTuple):
 
 
 class Units(Sequence[Unit]):
-    """Units side by side, kept as bytes and read whenever they are asked for: a decided command is three times as long."""
+    """Units side by side, kept as bytes and read whenever they are asked for: read, they take three times the memory."""
 
     def __init__(self, portfolio: str, before: int) -> None:
         """before: how many entries stand before the first of them."""

@@ -14,6 +14,7 @@ from tui import keys
 from tui.model.address import written
 from tui.model.glyphs import Glyphs
 from tui.model.head import Head
+from tui.model.supposed import WhatIf
 from tui.session import Session
 from tui.theme import THEMES
 
@@ -33,7 +34,7 @@ class Place(NamedTuple):
 
 
 class LedgerApp(App[int]):
-    """The application. head: the moment all modes share."""
+    """The application. head: the moment all modes share. supposed: what is supposed, until the application ends."""
 
     TITLE = "Portfolio Ledger"
     CSS_PATH = "ledger.tcss"
@@ -50,10 +51,12 @@ class LedgerApp(App[int]):
         mode: Mode = "replay",
         head: Head | None = None,
         keys_file: Path | None = None,
+        supposed: WhatIf | None = None,
     ) -> None:
         super().__init__()
         self.session, self.glyphs = session, glyphs
         self.head = head or Head(session.line, session.line.tip, live=True)
+        self.supposed = supposed or WhatIf()
         self.places: list[Place] = []
         self.place = -1
         self._first_mode = mode
@@ -75,7 +78,7 @@ class LedgerApp(App[int]):
         arrived = await self.session.refresh()
         if arrived:
             self.head.arrived()
-        if isinstance(self.screen, ModeScreen):
+        if self.screen_stack and isinstance(self.screen, ModeScreen):  # none is left while the application ends
             self.screen.news(arrived)
 
     async def action_go(self, mode: Mode) -> None:
@@ -191,5 +194,6 @@ class ModeScreen(Screen[None]):
 def screens() -> Mapping[Mode, Callable[[], Screen[None]]]:
     """Return how each mode's screen is made."""
     from tui.screens.replay import ReplayScreen
+    from tui.screens.suppose import SupposeScreen
 
-    return {"replay": ReplayScreen}
+    return {"replay": ReplayScreen, "suppose": SupposeScreen}

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from ledger.store import EventStore, Stored, StoreError
+from ledger.store import EventStore, Stored
+from ledger.store import StoreError as StoreError
 from ledger.writer import Clock, system_clock
 from projections.line import Line, instant_of, recorded_since
 from projections.moment import Moment, moment, time_zone
@@ -80,6 +81,11 @@ class Session:
         async for stored in self._store.read(after=sequence - 1, until=sequence):
             return Entry(stored, self.portfolio)
         return None
+
+    async def payloads(self, after: int, until: int) -> AsyncIterator[bytes]:
+        """Yield the entries behind a sequence, as they are stored. Errors: StoreError."""
+        async for stored in self._store.read(after=after, until=until):
+            yield stored.payload
 
     def moment(self, sequence: int, as_of: datetime.date | None = None) -> Moment:
         """Return the moment after a sequence was recorded; as of its day, or of another."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable, Sequence
 
 from schemas.values import CURRENCY_EXPONENTS
 
@@ -17,6 +18,20 @@ def money(minor: int, currency: str | None) -> str:
         return f"{sign}{size:,}"
     whole, part = divmod(size, 10**exponent)
     return f"{sign}{whole:,}.{part:0{exponent}d}"
+
+
+def money_within(amounts: Sequence[int], currency: str | None, width: int) -> Callable[[int], str]:
+    """Return how to write amounts that stand together, all alike: in full, in whole units, or in millions.
+
+    Shape: the first of these in which each of *amounts*, in minor units, takes at most *width* characters.
+    """
+    unit = 10 ** CURRENCY_EXPONENTS.get(currency or "", 2)
+    ways: list[Callable[[int], str]] = [
+        lambda minor: money(minor, currency),
+        lambda minor: f"{round(minor / unit):,}",
+        lambda minor: f"{minor / unit / 1e6:,.2f} M",
+    ]
+    return next((way for way in ways if all(len(way(minor)) <= width for minor in amounts)), ways[-1])
 
 
 def percent(share: float | None) -> str:

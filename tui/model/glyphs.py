@@ -37,6 +37,7 @@ class Glyphs:
     parts: str = " ▏▎▍▌▋▊▉█"
     rule: str = "─"
     ellipsis: str = "…"
+    dash: str = "—"
 
 
 UNICODE = Glyphs()
@@ -65,6 +66,7 @@ ASCII = Glyphs(
     parts=" ---====#",
     rule="-",
     ellipsis="~",
+    dash="-",
 )
 SETS: Mapping[str, Glyphs] = {"unicode": UNICODE, "ascii": ASCII}
 
