@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import datetime
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -71,6 +71,10 @@ class Add(NamedTuple):
 
 
 Change = LeaveOut | Replace | Add
+Moved = Callable[[int], None]
+MOVED_EACH = 64
+"""How many units are dealt with between two words of progress: some ten milliseconds."""
+
 Became = Literal["kept", "changed", "left_out", "replaced", "refused"]
 
 
@@ -122,12 +126,15 @@ class Supposing(NamedTuple):
         return tuple(fate for fate in self.told if fate.became == "refused")
 
 
-def suppose(fork: Fork, changes: Sequence[Change], *, now: datetime.datetime) -> Supposing:
+def suppose(
+    fork: Fork, changes: Sequence[Change], *, now: datetime.datetime, moved: Moved = lambda _: None
+) -> Supposing:
     """Return the history of a fork with these changes. now: when what is added behind the last entry is recorded.
 
+    moved: told how many more units were dealt with, now and then; what it raises stops the telling.
     Errors: SupposeError where a change names an entry that is not behind the fork, or none that can be left out.
     """
-    return _Retelling(fork, changes, now).told()
+    return _Retelling(fork, changes, now).told(moved)
 
 
 class _Retelling:
@@ -149,11 +156,13 @@ class _Retelling:
         self._marked: dict[int, tuple[int, LeaveOut | Replace]] = {}
         self._sort(changes)
 
-    def told(self) -> Supposing:
+    def told(self, moved: Moved) -> Supposing:
         units = self._fork.units
         first = units[0].recorded_at if units else None
         self._add(self._shared, self._book.recorded_at or first)
-        for unit in units:
+        for place, unit in enumerate(units, start=1):
+            if place % MOVED_EACH == 0:
+                moved(MOVED_EACH)
             before = len(self._stands)
             self._tell(unit)
             self._known.extend(stands or self._book.sequence for stands in self._stands[before:])
@@ -185,7 +194,7 @@ class _Retelling:
     # One after the other.
 
     def _sort(self, changes: Sequence[Change]) -> None:
-        units = {entry.sequence: unit for unit in self._fork.units for entry in unit.entries}
+        units = self._fork.units
         for place, change in enumerate(changes):
             if not change.on:
                 continue
@@ -197,7 +206,7 @@ class _Retelling:
                     )
                 self._adds.setdefault(change.after, []).append((place, change))
                 continue
-            unit = units.get(change.sequence)
+            unit = units.of(change.sequence)
             if unit is None or unit.event is None:
                 raise SupposeError(
                     f"entry {change.sequence} cannot be left out or replaced: it is foreign, not recorded, or not "

@@ -17,6 +17,7 @@ from tui.model.address import written
 from tui.model.glyphs import Glyphs
 from tui.model.head import Head
 from tui.model.kinds import Begin
+from tui.model.supposed import WhatIf
 from tui.recorder import Recorder
 from tui.session import Session
 from tui.theme import THEMES
@@ -40,7 +41,10 @@ class Place(NamedTuple):
 
 
 class LedgerApp(App[int]):
-    """The application. head: the moment all modes share. day: the one the board opens on, None for the head's own."""
+    """The application. head: the moment all modes share. day: the one the board opens on, None for the head's own.
+
+    supposed: what is supposed, until the application ends.
+    """
 
     TITLE = "Portfolio Ledger"
     CSS_PATH = "ledger.tcss"
@@ -59,6 +63,7 @@ class LedgerApp(App[int]):
         day: datetime.date | None = None,
         keys_file: Path | None = None,
         recorder: Recorder | None = None,
+        supposed: WhatIf | None = None,
     ) -> None:
         """recorder: handed to the Record screen and to no other; None where nothing may be recorded."""
         super().__init__()
@@ -66,6 +71,7 @@ class LedgerApp(App[int]):
         self.head = head or Head(session.line, session.line.tip, live=True)
         self.day = day
         self.verifying = Verifying(session)
+        self.supposed = supposed or WhatIf()
         self.places: list[Place] = []
         self.place = -1
         self._first_mode = mode
@@ -92,7 +98,7 @@ class LedgerApp(App[int]):
         arrived = await self.session.refresh()
         if arrived:
             self.head.arrived()
-        for screen in self.screen_stack:
+        for screen in self.screen_stack:  # none is left while the application ends
             if isinstance(screen, Hearing) and screen.ready:
                 screen.news(arrived)
 
@@ -296,6 +302,7 @@ def screens() -> Mapping[Mode, Callable[[], Screen[None]]]:
     """Return how each mode's screen is made."""
     from tui.screens.board import BoardScreen
     from tui.screens.replay import ReplayScreen
+    from tui.screens.suppose import SupposeScreen
     from tui.screens.verify import VerifyScreen
 
-    return {"board": BoardScreen, "replay": ReplayScreen, "verify": VerifyScreen}
+    return {"board": BoardScreen, "replay": ReplayScreen, "suppose": SupposeScreen, "verify": VerifyScreen}

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from tui.session import Session
 
 
+Plain = Annotated[bool, Parameter(help="Print the screen as plain text instead.", negative="")]
+GlyphSet = Annotated[
+    Literal["unicode", "ascii"] | None, Parameter(help="Signs to draw with; else what the terminal shows.")
+]
+Keys = Annotated[Path | None, Parameter(help="A JSON file that gives actions other keys. Also PORTFOLIO_KEYS.")]
+
+
 @Parameter(name="*")
 @dataclass(frozen=True)
 class Opening:
@@ -30,13 +37,9 @@ class Opening:
         str | None,
         Parameter(help="Where to begin: a sequence, a date, 50%, an initiative, a finding, tip, ledger://demo/242."),
     ] = None
-    plain: Annotated[bool, Parameter(help="Print the screen as plain text instead.", negative="")] = False
-    glyphs: Annotated[
-        Literal["unicode", "ascii"] | None, Parameter(help="Signs to draw with; else what the terminal shows.")
-    ] = None
-    keys: Annotated[Path | None, Parameter(help="A JSON file that gives actions other keys. Also PORTFOLIO_KEYS.")] = (
-        None
-    )
+    plain: Plain = False
+    glyphs: GlyphSet = None
+    keys: Keys = None
     read_only: Annotated[bool, Parameter(help="Look only: nothing can be recorded or filed.", negative="")] = False
     web: Annotated[bool, Parameter(help="Serve it to one browser of this machine, to look at.", negative="")] = False
     port: Annotated[int, Parameter(help="The port of --web; any free one without it.")] = 0

@@ -24,6 +24,8 @@ from ledger.writer import Writer
 from schemas.events import PortfolioOpened
 from schemas.receipts import Accepted, Reason, ReasonClass, Receipt, Refused, receipt_as_dict
 from tui.common import DONE, REFUSED, WRONG_USE, CommandError, Common, access, progress, read_file
+from tui.model.commands import completed as completed
+from tui.model.fates import in_words as in_words
 from tui.model.text import clean
 
 BEFORE_ALL = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
@@ -154,20 +156,6 @@ async def send(file: FileOrStdin, *, common: Common | None = None) -> int:
     return exit_code(receipts)
 
 
-def completed(line: bytes, missing: Mapping[str, str]) -> bytes:
-    """Return a command with the fields it lacks put in front; one that lacks none as the bytes it was."""
-    try:
-        command = json.loads(line)
-    except (ValueError, RecursionError):
-        return line
-    if not isinstance(command, dict) or not missing.keys() - command.keys():
-        return line
-    added = {name: value for name, value in missing.items() if name not in command}
-    inner = line.strip()[1:].lstrip()
-    comma = b"" if inner.startswith(b"}") else b","
-    return msgspec.json.encode(added)[:-1] + comma + inner
-
-
 async def import_(
     format: Literal["nyc-capital", "it-dashboard", "model-catalogue", "gmpp", "commands"],
     *paths: Path,
@@ -291,17 +279,6 @@ async def import_files(writer: Writer, importer: Importer, actor: str, *, as_jso
         told += f"; {len(problems):,} lines left out" if problems else ""
         print(f"{told}. {portfolio} stands at sequence {writer.book.sequence:,}.")
     return REFUSED if refused else DONE
-
-
-def in_words(refused: Refused) -> str:
-    """Return a refusal as one clean line: what, about which, what is allowed."""
-    told = receipt_as_dict(refused)
-    detail = told["detail"]
-    parts = [f"{name} {value}" for name, value in detail.items() if name not in ("problem", "allowed", "problems")]
-    said = f"{refused.reason.name}: {detail.get('problem', refused.reason.meaning)}"
-    said += f" ({', '.join(parts)})" if parts else ""
-    said += f"; allowed: {detail['allowed']}" if "allowed" in detail else ""
-    return clean(said)
 
 
 def exit_code(receipts: Iterable[Receipt]) -> int:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from ledger.findings import Finding, FindingError, Findings, Severity, evidence_of, newest
-from ledger.store import EventReader, Stored, StoreError
+from ledger.store import EventReader, Stored
+from ledger.store import StoreError as StoreError  # for screens that may not know a store
 from ledger.writer import Clock, system_clock
 from projections.archive import Archive
 from projections.line import Line, instant_of, recorded_since
@@ -152,6 +153,11 @@ class Session:
     def entries(self, after: int, until: int) -> AsyncIterator[Stored]:
         """Yield the entries of the stream above a sequence, up to another. Errors: StoreError."""
         return self._store.read(after=after, until=until)
+
+    async def payloads(self, after: int, until: int) -> AsyncIterator[bytes]:
+        """Yield the entries behind a sequence, as they are stored. Errors: StoreError."""
+        async for stored in self._store.read(after=after, until=until):
+            yield stored.payload
 
     def moment(self, sequence: int, as_of: datetime.date | None = None) -> Moment:
         """Return the moment after a sequence was recorded; as of its day, or of another."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 from collections.abc import AsyncIterator, Sequence
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from cyclopts import Parameter
@@ -22,10 +24,16 @@ from projections.sync import synced
 from schemas.receipts import receipt_as_dict
 from tui.asking import AsOf
 from tui.common import DONE, CommandError, Common, access, progress, read_file
+from tui.model.commands import about_event, about_line, completed
+from tui.model.fates import RIGHT, TOLD, fate_cells, outcome_line
 from tui.model.headlines import headlines_text
+from tui.model.supposed import WhatIf
 from tui.model.table import table
-from tui.model.text import clean
-from tui.recording import FileOrStdin, completed, exit_code, in_words
+from tui.opening import GlyphSet, Keys, Plain
+from tui.recording import FileOrStdin, exit_code
+
+if TYPE_CHECKING:
+    from tui.session import Session
 
 READ_AT_ONCE = 1_000
 
@@ -36,9 +44,17 @@ async def suppose_(
     leave_out: Annotated[list[int] | None, Parameter(negative="", consume_multiple=True)] = None,
     fork: int | None = None,
     as_of: AsOf = None,
+    screen: Annotated[
+        bool, Parameter(help="Open the What-if screen with these, instead of printing.", negative="")
+    ] = False,
+    plain: Plain = False,
+    glyphs: GlyphSet = None,
+    keys: Keys = None,
     common: Common | None = None,
 ) -> int:
     """Suppose other decisions, and compare what would have come of them with what was recorded. Nothing is written.
+
+    Where nothing is supposed yet, a terminal shows the What-if screen.
 
     Parameters
     ----------
@@ -52,37 +68,74 @@ async def suppose_(
     common = common or Common()
     given = [] if file is None else [command for _, command in ndjson.commands(read_file(file))]
     dropped = sorted(set(leave_out or ()))
-    if not given and not dropped:
-        raise CommandError("nothing is supposed; name a FILE of commands, or entries with --leave-out SEQ")
+    drawn = not plain and not common.json and (screen or not (given or dropped))
+    if drawn and not (os.isatty(0) and os.isatty(2)):
+        told = "there is no terminal to draw on" if screen else "nothing is supposed"
+        raise CommandError(f"{told}; name a FILE of commands, or entries with --leave-out SEQ, without --screen")
     async with access(common) as (reached, chosen):
         portfolio = await reached.choose(chosen.portfolio)
-        store = reached.store(portfolio)
+        store, directory = reached.store(portfolio), reached.directory(portfolio)
         with progress(f"reading {portfolio}") as moved:
-            replica = await synced(store, reached.directory(portfolio), portfolio, progress=moved)
+            replica = await synced(store, directory, portfolio, progress=moved)
         last = replica.sequence
         for option, sequence in [("--leave-out", each) for each in dropped] + [
             ("--fork", last if fork is None else fork)
         ]:
             if not (option == "--fork" and sequence == 0) and not 1 <= sequence <= last:
                 raise CommandError(f"{option} {sequence} is no entry of {portfolio}; give one of 1 to {last}")
+        now = datetime.datetime.now(datetime.UTC)
+        day = moment(replica, None, as_of, now=now).as_of
+        if drawn:
+            from tui.session import Session  # Textual costs a third of a second, which printing need not pay
+
+            session = Session(replica, store, directory, actor=chosen.actor)
+            return await _draw(session, given, dropped, fork, day if as_of else None, glyphs, keys or chosen.keys)
         behind = last if fork is None else fork
         with progress(f"deciding {portfolio} again", last) as moved:
             made = await read_fork(
                 store.read(until=last), portfolio, min([behind, *(each - 1 for each in dropped)]), moved
             )
-    now = datetime.datetime.now(datetime.UTC)
     missing = {"portfolio": _origin(made, portfolio), "actor": chosen.actor}
     changes: list[Change] = [LeaveOut(sequence) for sequence in dropped]
     changes += [Add(behind, completed(line, missing)) for line in given]
     found = suppose(made, changes, now=now)
-    day = moment(replica, None, as_of, now=now).as_of
-    headlines = compare_scenarios(replica, {"supposed": found}, day)
+    scenarios = {"supposed": found} if changes else {}
+    headlines = compare_scenarios(replica, scenarios, day)
     if common.json:
         print(json.dumps(_as_dict(portfolio, day, found, headlines)))
     else:
         print(_text(portfolio, day, found, headlines))
     refused = [outcome.refused for outcome in found.outcomes if outcome.refused is not None]
     return exit_code(refused) if refused else DONE
+
+
+async def _draw(
+    session: Session,
+    given: Sequence[bytes],
+    dropped: Sequence[int],
+    fork: int | None,
+    as_of: datetime.date | None,
+    glyph_set: str | None,
+    keys: Path | None,
+) -> int:
+    """Open the What-if screen with these decisions left out and these commands added."""
+    from tui.app import LedgerApp
+    from tui.model.glyphs import glyphs
+
+    supposed = WhatIf(as_of)
+    scenario = supposed.scenario
+    for sequence in dropped:
+        entry = await session.entry(sequence)
+        event = None if entry is None else entry.event
+        supposed.leave_out(sequence, "no decision" if event is None else about_event(event))
+    first = await session.entry(1)
+    origin = getattr(first and first.event and first.event.data, "log_origin", session.portfolio)
+    scenario.behind = None if fork == session.replica.sequence else fork
+    for line in given:
+        whole = completed(line, {"portfolio": origin, "actor": session.actor})
+        supposed.add(whole, about_line(whole))
+    app = LedgerApp(session, glyphs(glyph_set), mode="suppose", keys_file=keys, supposed=supposed)
+    return await app.run_async() or app.return_code or DONE
 
 
 async def read_fork(entries: AsyncIterator[Stored], portfolio: str, at: int, moved: Progress = lambda _: None) -> Fork:
@@ -142,32 +195,3 @@ def _text(portfolio: str, day: datetime.date, found: Supposing, headlines: Seque
         if rows:
             parts.append(f"{words}\n\n{table(['sequence', 'type', 'subject', 'now', ''], rows, RIGHT)}")
     return "\n\n".join(parts)
-
-
-TOLD = {
-    "refused": "Recorded, and no longer passing",
-    "changed": "Recorded, and coming out otherwise",
-    "left_out": "Left out",
-    "replaced": "Replaced",
-}
-"""What is told of recorded decisions, and its heading."""
-
-RIGHT = [True, False, False, True, False]
-
-
-def outcome_line(outcome: Outcome) -> str:
-    """Return what came of a supposed command as one clean line."""
-    if outcome.refused is not None:
-        return f"✗ {in_words(outcome.refused)}"
-    if outcome.repeats is not None:
-        return f"· it is recorded already, at sequence {outcome.repeats:,}"
-    told = [f"{event.at:,} {event.data.TYPE} {clean(event.subject, 56)}" for event in outcome.events]
-    flags = outcome.events[0].flags
-    return f"✓ {', '.join(told)}" + (f"; flagged {clean(flags)}" if flags else "")
-
-
-def fate_cells(fate: Fate) -> list[str]:
-    """Return what became of a recorded command: its sequence, type, subject, where it stands now, and why."""
-    why = in_words(fate.refused) if fate.refused is not None else ", ".join(fate.differs)
-    now = "–" if fate.now is None else f"{fate.now:,}"
-    return [f"{fate.sequence:,}", fate.type, clean(fate.subject, 56), now, clean(why, 120)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from schemas.values import CURRENCY_EXPONENTS
 from tui.model.glyphs import UNICODE, Glyphs
@@ -27,6 +27,20 @@ def short_money(minor: int, currency: str | None) -> str:
         if major >= unit * 0.9995:
             return f"{sign}{major / unit:.3g}{name}"
     return f"{sign}{major:.3g}"
+
+
+def money_within(amounts: Sequence[int], currency: str | None, width: int) -> Callable[[int], str]:
+    """Return how to write amounts that stand together, all alike: in full, in whole units, or in millions.
+
+    Shape: the first of these in which each of *amounts*, in minor units, takes at most *width* characters.
+    """
+    unit = 10 ** CURRENCY_EXPONENTS.get(currency or "", 2)
+    ways: list[Callable[[int], str]] = [
+        lambda minor: money(minor, currency),
+        lambda minor: f"{round(minor / unit):,}",
+        lambda minor: f"{minor / unit / 1e6:,.2f} M",
+    ]
+    return next((way for way in ways if all(len(way(minor)) <= width for minor in amounts)), ways[-1])
 
 
 def percent(share: float | None) -> str:

@@ -10,21 +10,30 @@ from tui.model.figures import money, percent
 from tui.model.table import table
 from tui.model.text import clean
 
+Amount = Callable[[int, str | None], str]
+"""How an amount in minor units is written."""
+
 
 class HeadlineRow(NamedTuple):
-    """One figure: its name, its value in each history, and by how much that differs from the first, if it does."""
+    """One figure: its name, its value in each history, and by how much that differs from the first, if it does.
+
+    short: its name in at most 15 characters. changes: with a sign, empty where it does not differ.
+    """
 
     label: str
+    short: str
     cells: tuple[str, ...]
     changes: tuple[str, ...]
 
 
-def headline_rows(found: Sequence[Headline]) -> list[HeadlineRow]:
+def headline_rows(found: Sequence[Headline], amount: Amount = money) -> list[HeadlineRow]:
     """Return every figure of some histories. found: what was recorded first."""
-    return [
-        HeadlineRow(label, tuple(map(shown, found)), ("", *(_change(found[0], each, field) for each in found[1:])))
-        for label, field, shown in _FIGURES
-    ]
+    rows = []
+    for label, short, field in _FIGURES:
+        cells = tuple(_shown(each, field, amount) for each in found)
+        changes = tuple(_change(found[0], each, field, amount) for each in found)
+        rows.append(HeadlineRow(label, short, cells, changes))
+    return rows
 
 
 def headlines_text(found: Sequence[Headline]) -> str:
@@ -38,33 +47,35 @@ def headlines_text(found: Sequence[Headline]) -> str:
     return table(headers, rows, [False, *[True] * (len(headers) - 1)])
 
 
-def _minor(field: str) -> Callable[[Headline], str]:
-    return lambda each: money(getattr(each, field), each.currency)
+def amounts_of(found: Sequence[Headline]) -> list[int]:
+    """Return every amount of some histories, in minor units."""
+    return [getattr(each, field) for each in found for _, _, field in _FIGURES if field.endswith("_minor")]
 
 
-def _count(field: str) -> Callable[[Headline], str]:
-    return lambda each: f"{getattr(each, field):,}"
-
-
-def _index(each: Headline) -> str:
-    return "–" if each.index is None else f"{each.index:.3f}"
-
-
-_FIGURES: tuple[tuple[str, str, Callable[[Headline], str]], ...] = (
-    ("approved", "approved_minor", _minor("approved_minor")),
-    ("committed", "committed_minor", _minor("committed_minor")),
-    ("actual", "actual_minor", _minor("actual_minor")),
-    ("alignment index", "index", _index),
-    ("serves no objective", "orphan_share", lambda each: percent(each.orphan_share)),
-    ("must move", "must_move_minor", _minor("must_move_minor")),
-    ("decisions open", "open_decisions", _count("open_decisions")),
-    ("events flagged", "flagged", _count("flagged")),
-    ("recorded, no longer passing", "refused", _count("refused")),
-    ("supposed, not accepted", "not_accepted", _count("not_accepted")),
+_FIGURES: tuple[tuple[str, str, str], ...] = (
+    ("approved", "approved", "approved_minor"),
+    ("committed", "committed", "committed_minor"),
+    ("actual", "actual", "actual_minor"),
+    ("alignment index", "alignment index", "index"),
+    ("serves no objective", "no objective", "orphan_share"),
+    ("must move", "must move", "must_move_minor"),
+    ("decisions open", "decisions open", "open_decisions"),
+    ("events flagged", "events flagged", "flagged"),
+    ("recorded, no longer passing", "no longer pass", "refused"),
+    ("supposed, not accepted", "not accepted", "not_accepted"),
 )
 
 
-def _change(was: Headline, now: Headline, field: str) -> str:
+def _shown(each: Headline, field: str, amount: Amount) -> str:
+    value = getattr(each, field)
+    if field.endswith("_minor"):
+        return amount(value, each.currency)
+    if field == "index":
+        return "–" if value is None else f"{value:.3f}"
+    return percent(value) if field == "orphan_share" else f"{value:,}"
+
+
+def _change(was: Headline, now: Headline, field: str, amount: Amount) -> str:
     """Return by how much a figure is another one, with its sign; nothing where it is the same or cannot be said."""
     before, after = getattr(was, field), getattr(now, field)
     if before is None or after is None or before == after:
@@ -72,7 +83,7 @@ def _change(was: Headline, now: Headline, field: str) -> str:
     change = after - before
     sign = "+" if change > 0 else "-"
     if field.endswith("_minor"):
-        return sign + money(abs(change), now.currency)
+        return sign + amount(abs(change), now.currency)
     if field == "orphan_share":
         return f"{sign}{100 * abs(change):.1f}"
     return f"{sign}{abs(change):.3f}" if isinstance(change, float) else f"{sign}{abs(change):,}"

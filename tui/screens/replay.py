@@ -24,11 +24,13 @@ from tui import keys
 from tui.app import LedgerApp, ModeScreen
 from tui.model.card import CardLine, Standing, with_findings
 from tui.model.change import Change
+from tui.model.commands import about_event
 from tui.model.figures import instant
 from tui.model.glyphs import Glyphs
 from tui.model.lines import LABEL_CELLS, card_lines, change_line
 from tui.model.proof_lines import proof_lines, with_proof
 from tui.model.seen import Seen, moved, see, unreadable
+from tui.model.supposed import SupposedError
 from tui.model.text import clean
 from tui.model.verify_lines import progress_words
 from tui.screens.ask import AskScreen
@@ -347,6 +349,19 @@ class ReplayScreen(ModeScreen):
 
     async def action_board(self) -> None:
         await self.ledger.action_go("board")
+
+    @work(exclusive=True, group="suppose")
+    async def action_suppose(self) -> None:
+        sequence = self.head.sequence
+        entry = await self.session.entry(sequence) if sequence else None
+        if entry is None or entry.event is None:
+            self.app.notify("there is no decision here that could be left out")
+            return
+        try:
+            self.ledger.supposed.leave_out(sequence, about_event(entry.event))
+        except SupposedError as error:
+            self.app.notify(str(error), markup=False)
+        await self.ledger.action_go("suppose")
 
     # Drawing
 

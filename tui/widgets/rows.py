@@ -62,10 +62,11 @@ class Rows(ScrollView, inherit_bindings=False):
             """The list it stands in."""
             return self.rows
 
-    def __init__(self, *, id: str | None = None, empty: str = "") -> None:
+    def __init__(self, *, id: str | None = None, empty: str = "", sign: str = "") -> None:
+        """empty: said where there is no line. sign: stands before the line under the cursor, in focus or not."""
         super().__init__(id=id)
         self.lines: Sequence[Line] = ()
-        self.cursor, self.empty = 0, empty
+        self.cursor, self.empty, self._sign = 0, empty, sign
         self.pointing = False  # whether the cursor is shown while the focus is elsewhere
 
     def show(self, lines: Sequence[Line]) -> None:
@@ -93,7 +94,8 @@ class Rows(ScrollView, inherit_bindings=False):
             style = self.get_component_rich_style(f"rows--{line.standing}")
         if place == self.cursor and (self.has_focus or self.pointing):
             style = self.get_component_rich_style("rows--cursor")
-        return Strip([Segment(line.text, style)]).adjust_cell_length(width, style)
+        before = (self._sign if place == self.cursor else " ") if self._sign else ""
+        return Strip([Segment(before + line.text, style)]).adjust_cell_length(width, style)
 
     def action_move(self, by: int) -> None:
         """Move the cursor."""
