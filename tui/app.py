@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.command import Provider
 from textual.screen import Screen
 
-from tui import keys
+from tui import keys, palette
 from tui.desk import Desk
 from tui.model.address import written
 from tui.model.glyphs import Glyphs
@@ -49,6 +50,7 @@ class LedgerApp(App[int]):
     TITLE = "Portfolio Ledger"
     CSS_PATH = "ledger.tcss"
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {palette.Actions, palette.Places}
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (SMALLEST[0], "-narrow"), (110, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (SMALLEST[1], "-low"), (34, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("all")]
@@ -75,7 +77,7 @@ class LedgerApp(App[int]):
         self.places: list[Place] = []
         self.place = -1
         self._first_mode = mode
-        self._keys_file = keys_file
+        self.other_keys = {} if keys_file is None else keys.keymap(keys_file)
         self._recorder = recorder
         self._desk: Desk | None = None
 
@@ -83,8 +85,7 @@ class LedgerApp(App[int]):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = THEMES[0].name
-        if self._keys_file is not None:
-            self.set_keymap(keys.keymap(self._keys_file))
+        self.set_keymap(self.other_keys)
         for name, made in screens().items():
             self.add_mode(name, made)
         await self.switch_mode(self._first_mode)
@@ -182,7 +183,8 @@ class LedgerApp(App[int]):
         """Show every key of this screen."""
         from tui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(self.screen.where if isinstance(self.screen, Hearing) else "all"))
+        where = self.screen.where if isinstance(self.screen, Hearing) else "all"
+        self.push_screen(HelpScreen(where, self.other_keys))
 
     def action_record(self) -> None:
         """Choose what to record: a kind of decision, or a draft to go on with; then write it."""

@@ -7,11 +7,12 @@ named by PORTFOLIO_KEYS.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from textual.binding import Binding
+from textual.binding import Binding, InvalidBinding
+from textual.keys import Keys
 
 
 class Key(NamedTuple):
@@ -39,6 +40,7 @@ KEYS: tuple[Key, ...] = (
     Key("all", "verify", "3", "app.go('verify')", "Verify", "verify: rebuild everything from the stream and compare"),
     Key("all", "suppose", "4", "app.go('suppose')", "What-if", "what-if: suppose decisions on a fork of the history"),
     Key("all", "record", "n", "app.record", "Record", "record a decision: choose its kind, or go on with a draft"),
+    Key("all", "palette", "ctrl+p", "app.command_palette", "Find", "find an action, an initiative or a place by name"),
     Key("all", "help", "question_mark,f1", "app.help", "Help", "this list", True),
     Key("all", "address", "colon", "app.address", "Go to", "go to a sequence, date, %, initiative, finding, +n, tip"),
     Key("all", "back", "u", "app.places(-1)", "Back", "back to the place before"),
@@ -161,6 +163,17 @@ KEYS: tuple[Key, ...] = (
 """Every key there is. A screen that is added adds its own."""
 
 
+CHARACTERS = {
+    binding.key: character
+    for character in map(chr, range(33, 127))
+    if character != ","
+    for binding in Binding.make_bindings([Binding(character, "none")])
+} | {"comma": ","}
+"""What the keys that have names print."""
+
+_KNOWN = {name.value.rpartition("+")[2] for name in Keys} | CHARACTERS.keys()
+
+
 class KeysError(Exception):
     """A keys file cannot be used: which, and what next."""
 
@@ -185,4 +198,37 @@ def keymap(path: Path) -> dict[str, str]:
         raise KeysError(f"the keys file {path} is no JSON object of ids and keys, both text")
     if unknown := sorted(told.keys() - known):
         raise KeysError(f"the keys file {path} names {', '.join(unknown)}; see the ids in docs/keys.md")
-    return told
+    try:
+        named = {id_: ",".join(names(keys)) for id_, keys in told.items()}
+    except ValueError as error:
+        raise KeysError(f"the keys file {path}: {error}; see docs/keys.md for how keys are called") from error
+    for where in dict.fromkeys(key.where for key in KEYS):
+        for key, ids in clashes(where, named).items():
+            raise KeysError(
+                f"the keys file {path} leaves {key} to {' and '.join(ids)}, on one screen; give one another"
+            )
+    return named
+
+
+def names(keys: str) -> list[str]:
+    """Return the names of some keys, each written as a name or as its character. Errors: ValueError."""
+    found = []
+    for each in keys.split(","):
+        try:
+            (binding,) = Binding.make_bindings([Binding(each.strip(), "none")])
+        except InvalidBinding as error:
+            raise ValueError(f"{keys!r} names no key between two commas") from error
+        if binding.key.rpartition("+")[2] not in _KNOWN:
+            raise ValueError(f"there is no key {each.strip()!r}")
+        found.append(binding.key)
+    return found
+
+
+def clashes(where: str, other: Mapping[str, str] | None = None) -> dict[str, list[str]]:
+    """Return every key that leads to two actions on one screen, with their ids. other: keys given instead, by id."""
+    by_key: dict[str, list[Key]] = {}
+    for key in KEYS:
+        if key.where in (where, "all"):
+            for name in (other or {}).get(key.id, key.keys).split(","):
+                by_key.setdefault(name, []).append(key)
+    return {name: [key.id for key in found] for name, found in by_key.items() if len({key.action for key in found}) > 1}

@@ -92,6 +92,8 @@ async def open_in(
         day = None if as_of is None else day_of(as_of)
     except ValueError as error:
         raise CommandError(str(error)) from error
+    if not opening.plain:
+        _check_keys(opening.keys or common.settings().keys)
     if opening.web:
         return await _serve(mode, opening, common, day, between)
     async with access(common) as (reached, chosen):
@@ -123,6 +125,17 @@ async def open_in(
         keys_file = opening.keys or chosen.keys
         app = LedgerApp(session, signs, mode=mode, keys_file=keys_file, head=head, day=day, recorder=recorder)
         return await app.run_async() or app.return_code or DONE
+
+
+def _check_keys(file: Path | None) -> None:
+    """Raise CommandError where a keys file cannot be used, before anything is started."""
+    if file is not None:
+        from tui.keys import KeysError, keymap
+
+        try:
+            keymap(file)
+        except KeysError as error:
+            raise CommandError(str(error)) from error
 
 
 async def _place(session: Session, head: Head, text: str) -> int:

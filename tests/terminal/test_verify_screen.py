@@ -74,14 +74,21 @@ def changed_entry(directory: Path, sequence: int) -> None:
     (directory / entries_path(bundle)).write_bytes(encode_bundle(entries))
 
 
-def wrong_cell(directory: Path) -> tuple[Any, Any, int]:
-    """Change one amount in the columns, and return what it was, what it is and its sequence."""
+def wrong_cell(directory: Path, column: str = "amount_minor", wrong: Any = 40_000_001) -> tuple[Any, Any, int]:
+    """Change one cell of an approval in the columns, and return what it was, what it is and its sequence."""
     (file,) = directory.glob(f"segment/*/0-{ARCHIVED}.FundingApproved.parquet")
     rows = pq.read_table(file).to_pylist()
     row = rows[len(rows) // 2]
-    right, row["amount_minor"] = row["amount_minor"], row["amount_minor"] + 1
+    right, row[column] = row[column], wrong
     pq.write_table(pa.Table.from_pylist(rows, pq.read_schema(file)), file)
-    return right, row["amount_minor"], row["sequence"]
+    return right, wrong, row["sequence"]
+
+
+def masked(text: str) -> str:
+    """Return a screen without what grows with the program: how many tables and views there are, the columns' name."""
+    text = re.sub(r"\d+ tables and \d+ views", "## tables and ## views", text)
+    text = re.sub(r"(compare.*?)\d\d / \d\d", r"\1## / ##", text)
+    return re.sub("segment/[0-9a-f]{12}/", "segment/generation../", text)
 
 
 # What stands on it
@@ -92,18 +99,17 @@ async def test_before_and_after_everything_was_checked(demo_store, directory, si
     async with verifying(demo_store, directory, size) as (app, _, press):
         equals_golden(f"verify-idle-{size[0]}x{size[1]}", screen_text(app))
         await press("v")
-        equals_golden(f"verify-{size[0]}x{size[1]}", screen_text(app))
+        equals_golden(f"verify-{size[0]}x{size[1]}", masked(screen_text(app)))
         assert "nothing differs ✓ at sequence 1,773" in screen_text(app)
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)])
 async def test_planted_differences_as_they_stand_on_the_screen(demo_store, directory, size) -> None:
     changed_entry(directory, 300)
-    wrong_cell(directory)
+    wrong_cell(directory, "rationale", "another one")
     async with verifying(demo_store, directory, size) as (app, _, press):
         await press("r")
-        shown = re.sub("segment/[0-9a-f]{12}/", "segment/generation../", screen_text(app))
-        equals_golden(f"verify-differs-{size[0]}x{size[1]}", shown)
+        equals_golden(f"verify-differs-{size[0]}x{size[1]}", masked(screen_text(app)))
 
 
 @pytest.mark.parametrize(("keys", "ran"), [("r", {"read", "rebuild", "compare"}), ("d", {"decide"})])
@@ -319,7 +325,7 @@ async def test_a_report_is_written_beside_the_portfolios_as_text_and_as_json(dem
         assert app.session.reports == directory.parent / "reports"
         assert text.name == "demo-verify-20261120T180000Z.txt"
         assert any(str(text) in note.message for note in app._notifications)
-        equals_golden("verify-report", text.read_text().replace(str(directory), "demo"))
+        equals_golden("verify-report", masked(text.read_text()))
         found = json.loads(told.read_bytes())
         assert found["comparison"]["differences"][0]["sequence"] == 300
         assert [level["standing"] for level in found["levels"]][:2] == ["HOLDS", "DOES NOT HOLD"]

@@ -36,17 +36,13 @@ PANEL_CELLS = 5
 class CompareScreen(ModeScreen):
     """Every field that differs, A beside B, and under them the whole of the one in question. note: what A is."""
 
+    where = "compare"
     BINDINGS = [*keys.bindings("compare")]
 
     def __init__(self, before: Moment, after: Moment, note: str = "") -> None:
         super().__init__()
         self.before, self.after, self.note = before, after, note
         self.compared: Compared | None = None
-
-    @property
-    def where(self) -> str:
-        """What the key table calls this screen."""
-        return "compare"
 
     def compose(self) -> ComposeResult:
         self.glyphs, self.session = self.ledger.glyphs, self.ledger.session

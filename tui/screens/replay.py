@@ -514,7 +514,7 @@ def card_content(lines: list[CardLine], glyphs: Glyphs, width: int) -> Content:
 
 def too_small(width: int, height: int) -> str:
     """Return what a terminal below the smallest size shows."""
-    return f"The terminal is {width}x{height}; this screen needs 80x24.\n\nq quits"
+    return f"The terminal is {width}x{height}; this screen needs 80x24.\n\nctrl+p still works, q quits"
 
 
 def _standing(change: Change) -> Standing:
