@@ -28,6 +28,10 @@ WORDS = {
 }
 
 
+WITHOUT_LETTERS = ("all", "record")
+"""Where the keys of every screen are not told besides: in a form a letter is written into a field."""
+
+
 class HelpScreen(ModalScreen[None]):
     """The keys of one mode, and those of every mode."""
 
@@ -49,7 +53,7 @@ def help_text(where: str) -> str:
     parts: list[str] = []
     for name, title in ((where, where.capitalize()), ("all", "Everywhere")):
         found = [key for key in KEYS if key.where == name]
-        if found and not (name == "all" and where == "all" and parts):
+        if found and not (name == "all" and (parts and where in WITHOUT_LETTERS)):
             parts.append("\n".join([title, *(f"  {spelt(key):<18}{key.tells}" for key in found)]))
     return "\n\n".join(parts)
 
