@@ -99,7 +99,7 @@ class LedgerApp(App[int]):
         arrived = await self.session.refresh()
         if arrived:
             self.head.arrived()
-        for screen in self.screen_stack:  # none is left while the application ends
+        for screen in self.screen_stack if self.is_running else ():  # while it is left, screens come apart
             if isinstance(screen, Hearing) and screen.ready:
                 screen.news(arrived)
 

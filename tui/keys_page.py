@@ -39,9 +39,12 @@ def spelt(keys: str) -> str:
 
 
 def help_text(where: str, other: Mapping[str, str] | None = None) -> str:
-    """Return the keys of a screen and those of every screen as text. other: the keys a file gives, by id."""
+    """Return the keys of a screen and those of every screen as text. other: the keys a file gives, by id.
+
+    In a form the keys of every screen are left out: there a letter is written into a field.
+    """
     parts = []
-    for name in dict.fromkeys([where, EVERYWHERE]):
+    for name in dict.fromkeys([where, *(() if where == "record" else (EVERYWHERE,))]):
         found = [key for key in KEYS if key.where == name]
         if found:
             parts.append("\n".join([title(name), *(f"  {_given(key, other):<17} {key.tells}" for key in found)]))

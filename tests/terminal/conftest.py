@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from textual.app import App
+from textual.pilot import Pilot
 
 from ledger import demo as story
 from ledger.findings import Findings
@@ -105,6 +107,14 @@ def screen_text(app: object) -> str:
     """Return what stands on the screen of a Textual application, line by line, without blanks at the end."""
     strips = app.screen._compositor.render_strips()  # type: ignore[attr-defined]
     return "\n".join(strip.text.rstrip() for strip in strips) + "\n"
+
+
+async def settled(app: App[int], pilot: Pilot[int]) -> None:
+    """Wait until everything that was begun is drawn. Work that was replaced by newer work is not waited for."""
+    for _ in range(3):
+        await pilot.pause()
+        await asyncio.gather(*(worker.wait() for worker in app.workers), return_exceptions=True)
+    await pilot.pause()
 
 
 def equals_golden(name: str, text: str) -> None:

@@ -18,7 +18,7 @@ from ledger.store import MemoryStore
 from projections.moment import Moment
 from schemas import codec
 from schemas.events import FACTS
-from tests.terminal.conftest import SIGNS, equals_golden, head_of, screen_text, session_of
+from tests.terminal.conftest import SIGNS, equals_golden, head_of, screen_text, session_of, settled
 from tui.app import LedgerApp
 from tui.keys import KEYS
 from tui.model.glyphs import ASCII
@@ -46,14 +46,6 @@ async def replaying(
 
         await press()
         yield app, pilot, press
-
-
-async def settled(app: LedgerApp, pilot: Pilot[int]) -> None:
-    """Wait until everything that was begun is drawn."""
-    for _ in range(3):
-        await pilot.pause()
-        await app.workers.wait_for_complete()
-    await pilot.pause()
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24), (200, 60)])

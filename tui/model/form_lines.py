@@ -93,14 +93,17 @@ def _wrapped(text: str, room: int) -> list[FormLine]:
 # The field one stands in.
 
 
-def told_of_field(row: Row) -> str:
-    """Return how a field is written and what it means, on one line."""
+def told_of_field(writing: Writing) -> str:
+    """Return how the field one stands in is written and what it means, on one line."""
+    row = writing.here
     spec = row.spec
     name = spec.label or "item"
     if row.place is not None:
         name = f"{name} {row.place + 1}".strip()
     if spec.kind == "list":
         how = "enter or + adds one, - takes the last one out"
+    elif spec.kind != "group" and not writing.is_written_here():
+        how = "ctrl+e writes it in an editor, delete empties it"
     elif spec.kind == "group":
         how = "- takes it out" if row.place is not None else "is there once one of its fields is"
     else:
@@ -112,7 +115,7 @@ def told_of_field(row: Row) -> str:
 
 _HOW = {
     "text": "",
-    "prose": "",
+    "prose": "ctrl+e writes it in an editor",
     "choice": "one of those below",
     "variant": "its kind first, then field by field",
     "words": "one after the other, with blanks between",

@@ -114,9 +114,9 @@ def _newest_first(drafts: Sequence[CommandDraft]) -> list[CommandDraft]:
 
 def _of_draft(draft: CommandDraft) -> Choice:
     command = c.BY_TYPE[draft.form]
-    state = "SENT, NO ANSWER YET · " if draft.seen is not None else ""
-    note = f" · {clean(draft.note, 60)}" if draft.note else ""
-    told = f"{state}{summary(draft)} · {instant(draft.changed_at)[:16]} UTC · {clean(draft.actor)}{note}"
+    state = "SENT, NO ANSWER YET; " if draft.seen is not None else ""
+    note = f"; {clean(draft.note, 60)}" if draft.note else ""
+    told = f"{state}{summary(draft)}; {instant(draft.changed_at)[:16]} UTC by {clean(draft.actor)}{note}"
     return Choice(form_of(command).title, told, Begin(command, draft=draft))
 
 

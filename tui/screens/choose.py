@@ -15,6 +15,7 @@ from tui.desk import Desk
 from tui.model.glyphs import Glyphs
 from tui.model.kinds import Begin, Choice, choices
 from tui.screens.tell import TellScreen
+from tui.widgets.fields import keys_are_in
 from tui.widgets.rows import Line, Rows
 
 HINT = "words to find it by, or an initiative"
@@ -36,11 +37,12 @@ class ChooseScreen(ModalScreen[Begin | None]):
     def __init__(self, desk: Desk, glyphs: Glyphs, about: str | None) -> None:
         super().__init__()
         self._desk, self._glyphs, self._about = desk, glyphs, about
+        self._shown = ""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="choose") as box:
             box.border_title = f"{self._glyphs.draft} Record a decision"
-            box.border_subtitle = "enter opens · delete throws a draft away · esc leaves"
+            box.border_subtitle = "enter opens, delete throws a draft away, esc leaves"
             search = Input(placeholder=HINT, id="search", compact=True)
             search.cursor_blink = False
             yield search
@@ -69,17 +71,28 @@ class ChooseScreen(ModalScreen[Begin | None]):
             if chosen:
                 self.dismiss(chosen[0].opens)
                 return
-        self._draw()
+        self._search()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
+        self._search()
         self._open()
 
     def on_rows_opened(self, message: Rows.Opened) -> None:
         message.stop()
         self._open()
 
-    def action_move(self, by: int) -> None:
+    async def action_move(self, by: int) -> None:
+        await keys_are_in(self.query_one(Input))
+        self._search()
+        self._move(by)
+
+    def _search(self) -> None:
+        """Show what is searched for, where something else is shown."""
+        if self.query_one(Input).value != self._shown:
+            self._draw()
+
+    def _move(self, by: int) -> None:
         self._rows.action_move(by)
         step = 1 if by > 0 else -1
         while self._rows.here is None:
@@ -105,7 +118,7 @@ class ChooseScreen(ModalScreen[Begin | None]):
                 "Throw this draft away?",
                 "It was sent and no answer came: it may be recorded." if draft.seen is not None else "",
                 {"enter": "away"},
-                "enter throws it away · esc keeps it",
+                "enter throws it away, esc keeps it",
             ),
             answered,
         )
@@ -123,13 +136,14 @@ class ChooseScreen(ModalScreen[Begin | None]):
         return choices(search, drafts, broken, about=self._about, initiatives=self._desk.initiatives())
 
     def _draw(self) -> None:
-        found = self._found(self.query_one("#search", Input).value)
+        self._shown = self.query_one(Input).value
+        found = self._found(self._shown)
         rows, width = self._rows, max(self._rows.size.width - 1, 40)
         rows.cursor = 0
         rows.show([_line(choice, width, self._glyphs) for choice in found])
         rows.scroll_to(y=0, animate=False, immediate=True, force=True)
         if rows.lines and rows.here is None:
-            self.action_move(1)
+            self._move(1)
         left = self._desk.session.replica.sequence - self._desk.book.sequence
         reading = self.query_one("#reading", Static)
         reading.display = left > 0
@@ -141,4 +155,7 @@ def _line(choice: Choice, width: int, glyphs: Glyphs) -> Line:
         return Line(f"   {choice.title}: {choice.told}", "problem")
     if choice.opens is None:
         return Line(f"{glyphs.rule * 2} {choice.title} ".ljust(width, glyphs.rule), "unknown")
-    return Line(f" {choice.digit or ' '} {choice.title:<{TITLE_CELLS}} {choice.told}", "plain", choice.opens)
+    text = f" {choice.digit or ' '} {choice.title:<{TITLE_CELLS}} {choice.told}"
+    if len(text) > width:
+        text = text[: width - 1] + glyphs.ellipsis
+    return Line(text, "plain", choice.opens)

@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from textual.app import ComposeResult
@@ -15,31 +16,29 @@ from textual.widgets import TextArea
 
 
 class EditorError(Exception):
-    """The editor cannot be used: which, what next."""
+    """The editor gave no text: which, what next."""
 
 
 def editor() -> list[str]:
-    """Return the user's editor as a command, empty where none is set. Errors: EditorError."""
-    named = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ""
-    try:
-        return shlex.split(named)
-    except ValueError as error:
-        raise EditorError(f"cannot read the editor {named!r}: {error}; set EDITOR to a command") from error
+    """Return the user's editor as a command, empty where none is set that can be read."""
+    with suppress(ValueError):  # a quotation mark that is not closed
+        return shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
+    return []
 
 
-def edited(command: list[str], text: str) -> str:
-    """Return a text as an editor left it. The line end that editors put at the end is taken away.
+def edited(command: list[str], text: str) -> str | EditorError:
+    """Return a text as an editor left it, or why it left none. The line end that editors add is taken away.
 
-    Errors: EditorError where it cannot be started, ends with an error, or leaves no UTF-8.
+    Nothing is raised: whoever has given the terminal away must get it back first.
     """
-    with tempfile.TemporaryDirectory(prefix="portfolio-") as directory:
-        file = Path(directory) / "text.txt"
-        file.write_text(text, encoding="utf-8")
-        try:
+    try:
+        with tempfile.TemporaryDirectory(prefix="portfolio-") as directory:
+            file = Path(directory) / "text.txt"
+            file.write_text(text, encoding="utf-8")
             subprocess.run([*command, str(file)], check=True)  # noqa: S603 - the user's own editor
             left = file.read_text(encoding="utf-8")
-        except (OSError, subprocess.CalledProcessError, UnicodeDecodeError) as error:
-            raise EditorError(f"the editor {command[0]} gave no text: {error}; the text is as it was") from error
+    except (OSError, subprocess.CalledProcessError, UnicodeDecodeError) as error:
+        return EditorError(f"the editor {command[0]} gave no text: {error}; the text is as it was, set EDITOR")
     return left if text.endswith("\n") else left.removesuffix("\n")
 
 
@@ -58,7 +57,7 @@ class TextScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         box = TextArea(self._text, id="text", soft_wrap=True, compact=True)
         box.border_title = self._title
-        box.border_subtitle = "ctrl+s takes it · esc leaves it as it was"
+        box.border_subtitle = "ctrl+s takes it, esc leaves it as it was"
         box.cursor_blink = False
         yield box
 

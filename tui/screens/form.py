@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from textual.app import SuspendNotSupported
@@ -18,7 +18,7 @@ from tui.model.suggesting import Suggestion
 from tui.model.text import has_hidden
 from tui.model.writing import Writing
 from tui.screens.editing import EditorError, TextScreen, edited, editor
-from tui.widgets.fields import FieldInput, FieldLines, FieldPanel
+from tui.widgets.fields import FieldInput, FieldLines, FieldPanel, keys_are_in
 from tui.widgets.rows import Line, Rows
 
 T = TypeVar("T")
@@ -57,10 +57,8 @@ class FormScreen(Hearing[T], ModalScreen[T], Generic[T]):
             await self.action_move(message.place - self.writing.place)
 
     async def keys_are_in(self) -> None:
-        """Wait until the box has got every key that was pressed before the one that is acted on now."""
-        done = asyncio.Event()
-        if self.query_one(FieldInput).call_later(done.set):
-            await done.wait()
+        """Take every key in that was pressed before the one that is acted on now."""
+        await keys_are_in(self.query_one(FieldInput))
         self.take_in()
 
     # Writing
@@ -122,18 +120,17 @@ class FormScreen(Hearing[T], ModalScreen[T], Generic[T]):
         if row.spec.kind != "prose":
             self.notify("an editor is for long texts; this is written in its field")
             return
-        try:
-            command = editor()
-            if command:
-                with self.app.suspend():
-                    text = edited(command, text)
-                self._do(lambda writing: writing.write(text))
-                return
-        except EditorError as error:
-            self.notify(str(error), severity="warning", markup=False)
+        command = editor()
+        left: str | EditorError | None = None
+        if command:
+            with suppress(SuspendNotSupported), self.app.suspend():  # in a browser the box is there for it
+                left = edited(command, text)
+        if isinstance(left, EditorError):
+            self.notify(str(left), severity="warning", markup=False)
             return
-        except SuspendNotSupported:
-            pass  # a browser, or a test: the box is there for that
+        if left is not None:
+            self._edited(left)
+            return
         if has_hidden(text.replace("\n", "")):
             self.notify("it contains hidden characters; empty it, or set EDITOR", severity="warning")
             return
@@ -215,7 +212,7 @@ class FormScreen(Hearing[T], ModalScreen[T], Generic[T]):
         writing = self.writing
         if writing is None:
             return
-        self.query_one("#told", Static).update(Content(told_of_field(writing.here)))
+        self.query_one("#told", Static).update(Content(told_of_field(writing)))
         rows, sign = self.query_one("#offered", Rows), self.ledger.glyphs.here
         lines = []
         for place, each in enumerate(self._offered):
@@ -228,4 +225,4 @@ class FormScreen(Hearing[T], ModalScreen[T], Generic[T]):
         else:
             rows.scroll_to(y=0, animate=False, immediate=True, force=True)
         panel = self.query_one("#field")
-        panel.border_subtitle = f"tab takes it {self.ledger.glyphs.same} shift+↓↑ others" if self._offered else ""
+        panel.border_subtitle = "tab takes it, shift+down the next" if self._offered else ""

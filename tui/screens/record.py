@@ -40,6 +40,9 @@ from tui.widgets.said import Said
 PAUSE_S = 0.15
 """How long nothing must be typed before what is written is judged."""
 
+TRIES = 5
+"""How often the book is read on before it is told that it cannot keep up."""
+
 
 class RecordScreen(FormScreen[int | None]):
     """A form on the left; on the right what would become of it. Gives the sequence that was recorded, if any."""
@@ -120,27 +123,34 @@ class RecordScreen(FormScreen[int | None]):
             await asyncio.sleep(after_s)
         await self._judge()
 
-    async def _judge(self) -> None:
+    async def _judge(self) -> Judged | None:
+        """Judge what is written, draw it, and return what was found; None where it cannot be judged."""
         if self.writing is None or self.draft is None:
-            return
+            return None
         await self._level()
         self._keep()
         found = self.desk.judge(self.writing, self.draft) if self.desk.is_level else None
-        self.found, self.slips = found, {} if found is None else dict(found.slips)
-        self.effect = None
+        self.found, self.effect = found, None
+        self.slips = {} if found is None else dict(found.slips)
         self.draw(waiting=True)
         if found is not None:
-            self.effect = await self.desk.effect(found)
-            self._draw_said()
+            effect = await self.desk.effect(found)
+            if self.found is found:
+                self.effect = effect
+                self._draw_said()
+        return found
 
     async def _level(self) -> None:
-        """Read what the book has not got yet."""
+        """Read what the book has not got yet; the session may go on while it is read."""
         self.trouble = ""
-        if not self.desk.is_level:
+        for _ in range(TRIES):
+            if self.desk.is_level:
+                return
             try:
                 await self.desk.catch_up(lambda _: self._draw_header())
             except StoreError as error:
                 self.trouble = str(error)
+                return
 
     # Keeping
 
@@ -158,12 +168,13 @@ class RecordScreen(FormScreen[int | None]):
         if self.writing.texts == self.draft.written and not always:
             return True
         now = self.desk.session.clock()
-        self.draft = msgspec.structs.replace(self.draft, written=dict(self.writing.texts), changed_at=now)
+        draft = msgspec.structs.replace(self.draft, written=dict(self.writing.texts), changed_at=now)
         try:
-            self.desk.drafts.put(self.draft)
+            self.desk.drafts.put(draft)
         except OSError as error:
             self.trouble = f"the draft cannot be kept: {error}; what is written here is nowhere else"
             return False
+        self.draft = draft
         return True
 
     async def action_leave(self) -> None:
@@ -176,7 +187,7 @@ class RecordScreen(FormScreen[int | None]):
         if recorded is not None or self.writing is None or self.writing.texts == self._began:
             self._end(recorded)
             return
-        hint = "enter keeps it as a draft · delete throws it away · esc goes on"
+        hint = "enter keeps it as a draft, delete throws it away, esc goes on"
         told = "What you have written is not recorded." if self._keep() else f"It is not recorded, and {self.trouble}."
         asked = TellScreen("Leave without recording it?", told, {"enter": "keep", "delete": "away"}, hint)
         self.app.push_screen(asked, self._leave)
@@ -212,11 +223,10 @@ class RecordScreen(FormScreen[int | None]):
         if not self.locked:
             self._ask()
 
-    @work(exclusive=True, group="judge")
+    @work(exclusive=True, group="ask")
     async def _ask(self) -> None:
         """Judge it now, and where it would be accepted ask for a word before it is sent."""
-        await self._judge()
-        found = self.found
+        found = await self._judge()
         if found is None or found.verdict is None or self.draft is None:
             self._warn(self.trouble or "it cannot be read as it stands; see its fields")
             return
@@ -225,6 +235,8 @@ class RecordScreen(FormScreen[int | None]):
             self._end(told.repeats)
         elif told.refused is not None and told.refused.reason is Reason.COMMAND_ID_REUSED:
             self._ask_for_another()
+        elif told.refused is not None and found.missing:
+            self._warn(f"it is not complete, it needs {', '.join(found.missing)}; nothing was sent")
         elif told.refused is not None:
             self._warn(f"it would be refused: {told.refused.reason.meaning}; nothing was sent")
         elif (reason := self._only_drafts()) is not None:
@@ -232,7 +244,7 @@ class RecordScreen(FormScreen[int | None]):
             self._warn(f"{reason}: it is kept as a draft, and nothing was sent")
         else:
             text = question_text(found, ends_import=self.desk.book.importing and self.draft.recordedtime is None)
-            title, hint = f"Record this as {clean(self.draft.actor)}?", "enter records it · esc goes back"
+            title, hint = f"Record this as {clean(self.draft.actor)}?", "enter records it, esc goes back"
             asked = TellScreen(title, text, {"enter": "send"}, hint)
 
             def answered(answer: str | None) -> None:
@@ -251,7 +263,7 @@ class RecordScreen(FormScreen[int | None]):
                 self.judge(0)
 
         told = "It was sent before, without an answer, and is recorded as it stood then. What stands here differs."
-        hint = "enter makes it a decision of its own · esc goes back"
+        hint = "enter makes it a decision of its own, esc goes back"
         self.app.push_screen(TellScreen("It is recorded already", told, {"enter": "another"}, hint), answered)
 
     @work(group="send")
@@ -259,7 +271,7 @@ class RecordScreen(FormScreen[int | None]):
         """Send it as it was judged, once, and take in the answer."""
         if self._recorder is None or self.draft is None or self.locked:
             return
-        self.locked, self.unanswered = True, ""
+        self.locked, self.unanswered, self.arrivals = True, "", None
         self._draw_header()
         try:
             sent = await send(self._recorder, self.desk.drafts, self.draft, found)
@@ -277,7 +289,8 @@ class RecordScreen(FormScreen[int | None]):
             self.dismiss(sent.receipt.events[0].sequence)
             return
         assert sent.draft is not None, "what is not recorded is kept"
-        self.draft = sent.draft
+        self.draft = self._safe = sent.draft
+        self._began = dict(sent.draft.written)
         if sent.problem is not None:
             self.unanswered = sent.problem
         await self._meanwhile(found)
@@ -350,10 +363,9 @@ class RecordScreen(FormScreen[int | None]):
         await self.keys_are_in()
         self._show_event()
 
-    @work(exclusive=True, group="judge")
+    @work(exclusive=True, group="ask")
     async def _show_event(self) -> None:
-        await self._judge()
-        found = self.found
+        found = await self._judge()
         if found is None or found.verdict is None:
             self._warn("it cannot be read as it stands; see its fields")
             return

@@ -67,8 +67,11 @@ class Said(Vertical):
         rows.display = arrivals is not None
         if arrivals is not None:
             rows.border_title = arrivals.headline
-            rows.show([Line(each.text, "problem" if each.touches else "plain") for each in arrivals.events])
-            rows.styles.height = min(len(arrivals.events), MOST_ARRIVED) + 2
+            signs = {True: self._glyphs.problem, False: " "}
+            lines = [(f"{signs[each.touches]} {each.text}", each.touches) for each in arrivals.events]
+            rows.show([Line(text, "problem" if touches else "plain") for text, touches in lines])
+            most = MOST_ARRIVED // 2 if self.screen.has_class("-narrow") else MOST_ARRIVED
+            rows.styles.height = min(len(lines), most) + 2
 
     def scroll(self, by: int) -> None:
         """Show more of the verdict, or of the effect where the verdict is in sight whole."""
