@@ -145,7 +145,7 @@ KEYS: tuple[Key, ...] = (
     Key("suppose", "next", "right_square_bracket", "scenario(1)", "Scenario", "the next scenario", True),
     Key("suppose", "last", "left_square_bracket", "scenario(-1)", "Scenario back", "the scenario before"),
     Key("suppose", "new", "N", "new", "New", "one more scenario: empty, a copy of this, or one that was kept"),
-    Key("suppose", "name", "n", "name", "Name", "give this scenario a name"),
+    Key("suppose", "name", "t", "name", "Name", "give this scenario a name"),
     Key("suppose", "drop_scenario", "X", "drop_scenario", "Drop scenario", "drop this scenario"),
     Key(
         "suppose",

@@ -183,7 +183,7 @@ async def test_space_turns_a_decision_off_and_on_and_what_was_known_is_not_decid
 async def test_three_scenarios_stand_side_by_side_and_no_more(demo_store, tmp_path) -> None:
     async with supposing(demo_store, tmp_path) as screen:
         await screen.press("o")
-        await screen.write("536", "enter", "n")
+        await screen.write("536", "enter", "t")
         await screen.write("kept", "enter", "N", "2")
         assert len(screen.app.supposed.scenarios[1].decisions) == 1
         await screen.press("o")
@@ -438,7 +438,7 @@ async def test_hostile_text_never_reaches_the_terminal(demo_store, tmp_path) -> 
             assert_clean(screen)
             await screen.press("enter")
             assert_clean(screen)
-            await screen.press("escape", "n")
+            await screen.press("escape", "t")
             await screen.paste(HOSTILE, "enter", "ctrl+s")
             assert_clean(screen)
         assert "<U+202E>" in screen.text
