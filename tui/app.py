@@ -84,8 +84,10 @@ class LedgerApp(App[int]):
         arrived = await self.session.refresh()
         if arrived:
             self.head.arrived()
-        for screen in self.screen_stack if self.is_running else ():  # while it is left, screens come apart
-            if isinstance(screen, Hearing):
+        if not self.is_running:
+            return  # it is being left, and screens come apart
+        for screen in self.screen_stack:
+            if isinstance(screen, Hearing) and screen.is_mounted:
                 screen.news(arrived)
 
     async def action_go(self, mode: Mode) -> None:
