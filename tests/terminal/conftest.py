@@ -87,11 +87,17 @@ def replica_of(portfolio: str, payloads: tuple[bytes, ...]) -> Replica:
 
 
 def session_of(
-    store: MemoryStore, directory: Path, portfolio: str = story.PORTFOLIO, findings: Findings | None = None
+    store: MemoryStore,
+    directory: Path,
+    portfolio: str = story.PORTFOLIO,
+    findings: Findings | None = None,
+    *,
+    shared: bool = True,
 ) -> Session:
-    """Return a session over a store, at the end of the demo's story."""
+    """Return a session over a store, at the end of the demo's story. shared: its replica is not added to."""
     payloads = tuple(entry.payload for entry in store.entries)
-    replica = told_replica(portfolio, payloads) if len(payloads) == TOLD else replica_of(portfolio, payloads)
+    shared = shared and len(payloads) == TOLD
+    replica = told_replica(portfolio, payloads) if shared else replica_of(portfolio, payloads)
     return Session(replica, store, directory, actor="pmo", clock=lambda: NOW, findings=findings)
 
 

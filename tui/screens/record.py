@@ -101,7 +101,8 @@ class RecordScreen(FormScreen[int | None]):
         self.judge()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.draw)
+        if self.writing is not None:
+            self.call_after_refresh(self.draw)
 
     async def quitting(self) -> None:
         await self.keys_are_in()
