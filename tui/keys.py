@@ -109,7 +109,7 @@ KEYS: tuple[Key, ...] = (
     Key("verify", "open", "enter", "open", "Open", "on a problem: the decision it is about, in replay"),
     Key("verify", "report", "e", "report", "Report", "write a report, as text and as JSON", True),
     Key("verify", "leave", "escape", "leave", "Leave", "back to replay; what is under way goes on"),
-    Key("record", "send", "ctrl+s", "send", "Record", "record it, once you have confirmed the exact command", True),
+    Key("record", "send", "ctrl+s", "send", "Record", "record it, once you have read and confirmed it", True),
     Key("record", "draft", "ctrl+d", "draft", "Draft", "keep it as a draft", True),
     Key("record", "event", "ctrl+j", "event", "Event", "the exact event it would become", True),
     Key("record", "judge", "ctrl+r", "judge", "Judge", "judge it now, on all that is known", True),

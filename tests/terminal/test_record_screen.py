@@ -353,7 +353,8 @@ async def test_a_book_that_cannot_be_read_is_told_and_the_form_still_keeps_what_
             yield
 
         monkeypatch.setattr(ledger.store, "read", away)
-        await press("n", *"approve fund", "down", "enter", *"AI-0007", "ctrl+s")
+        app.record(Begin(FUND))
+        await press(*"AI-0007", "ctrl+s")
         assert "NOT JUDGED  the stream is away; start the server" in screen_text(app)
     assert [draft.written["data.initiative"] for draft in drafts_in(tmp_path).all()[0]] == ["AI-0007"]
 
