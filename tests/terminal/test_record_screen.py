@@ -530,7 +530,7 @@ async def test_the_keys_of_the_form_are_told(ledger, tmp_path) -> None:
         await press("n", "1", "f1")
         text = screen_text(app)
         assert "ctrl+s" in text
-        assert "record it, once you have confirmed the exact command" in text
+        assert "record it, once you have read and confirmed it" in text
         await press("escape")
         assert isinstance(app.screen, RecordScreen)
 
