@@ -222,7 +222,7 @@ async def test_a_command_that_is_left_out_by_both_of_its_events_is_told(demo_sto
             await screen.press("o")
             await screen.write(str(sequence), "enter")
         assert f"entry {moved[0]} is left out or replaced twice" in screen.text
-        assert screen.row("approved")[1] == "—"
+        assert screen.row("approved")[1] == SIGNS.dash
 
 
 @pytest.mark.parametrize("address", ["0", "99999", "nothing-of-this", "2024-99-99"])
@@ -372,7 +372,7 @@ async def test_what_is_decided_far_back_says_how_far_it_is_and_can_be_stopped(
         await screen.press("escape")
         assert stopped.wait(5)
         assert "stopped; ctrl+r decides again" in screen.text
-        assert screen.row("approved")[1] == "—"
+        assert screen.row("approved")[1] == SIGNS.dash
         assert screen.app.current_mode == "suppose"
         monkeypatch.setattr(outcomes, "suppose", decide)
         await screen.press("ctrl+r")
@@ -419,7 +419,7 @@ async def test_a_stream_that_is_away_is_told_and_what_is_known_stays(demo_store,
         monkeypatch.setattr(screen.app.session, "entry", lambda _: done(entry))
         await screen.press("enter")
         assert "○ the stream is away; start the server" in screen.text
-        assert screen.row("approved") == ["39,080,000.00", "—"]
+        assert screen.row("approved") == ["39,080,000.00", SIGNS.dash]
 
 
 async def done(found):
