@@ -7,13 +7,12 @@ import datetime
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.worker import WorkerCancelled
 
 from ledger.store import MemoryStore, StreamUnavailable
 from ledger.writer import Writer
@@ -21,7 +20,7 @@ from projections.moment import Moment
 from projections.views import Question, ask
 from tests import words as w
 from tests.teller import PORTFOLIO, Teller
-from tests.terminal.conftest import SIGNS, equals_golden, head_of, screen_text, session_of
+from tests.terminal.conftest import SIGNS, equals_golden, head_of, screen_text, session_of, settled
 from tui.app import LedgerApp
 from tui.board import plain_board
 from tui.keys import KEYS
@@ -58,16 +57,6 @@ async def boarding(
 
         await press()
         yield app, pilot, press
-
-
-async def settled(app: LedgerApp, pilot: Pilot[int]) -> None:
-    """Wait until everything that was begun is drawn, or was replaced by something newer that is."""
-    await pilot.pause()
-    while working := [worker for worker in app.workers if not worker.is_finished]:
-        with suppress(WorkerCancelled):
-            await app.workers.wait_for_complete(working)
-        await pilot.pause()
-    await pilot.pause()
 
 
 def stored(teller: Teller) -> MemoryStore:

@@ -124,6 +124,14 @@ async def test_what_can_be_recorded_as_it_stands_on_the_screen(ledger, tmp_path,
         equals_golden(f"record-choose-{size[0]}x{size[1]}", screen_text(app))
 
 
+async def test_where_nothing_is_found_the_cursor_stands_nowhere_and_moves_nowhere(ledger, tmp_path) -> None:
+    async with writing(ledger.store, tmp_path, ledger) as (app, _, press):
+        await press("n", *"zzz", "up", "down", "enter")
+        assert isinstance(app.screen, ChooseScreen)
+        await press("escape")
+        assert not isinstance(app.screen, ChooseScreen)
+
+
 async def test_a_funding_written_and_confirmed_by_keys_alone_is_recorded_as_exactly_the_event_shown(
     ledger, tmp_path
 ) -> None:

@@ -94,6 +94,8 @@ class ChooseScreen(ModalScreen[Begin | None]):
 
     def _move(self, by: int) -> None:
         self._rows.action_move(by)
+        if all(line.opens is None for line in self._rows.lines):
+            return  # nothing is found, so there is nothing to stand on
         step = 1 if by > 0 else -1
         while self._rows.here is None:
             before = self._rows.cursor
