@@ -9,6 +9,9 @@
     portfolio.ai-2026.health.service                               where the service, or the projector, says how it is
     KV_LEASE_ai-2026, $KV.LEASE_ai-2026.service                    which replica of the service is the active one
     KV_VIEWS_ai-2026, $KV.VIEWS_ai-2026.spend                      the headline views as they are now
+    KV_NOTARY_ai-2026, $KV.NOTARY_ai-2026.checkpoint               the newest signed checkpoint
+    TILES_ai-2026, portfolio.ai-2026.tile.>                        the tiles of the log, as the notary made them
+    COSIGNATURES_ai-2026, portfolio.ai-2026.cosignature.ines       where a witness files its cosignatures
     _INBOX_<public key of the login>.>                             where answers come to
 
 An id holds no dot and no wildcard, so every name below has a fixed number of tokens.
@@ -25,6 +28,9 @@ REFUSALS_PREFIX = "REFUSALS_"
 FINDINGS_PREFIX = "FINDINGS_"
 LEASE_PREFIX = "LEASE_"
 VIEWS_PREFIX = "VIEWS_"
+NOTARY_PREFIX = "NOTARY_"
+TILES_PREFIX = "TILES_"
+COSIGNATURES_PREFIX = "COSIGNATURES_"
 CONTENT_TYPE = "application/cloudevents+json"
 QUEUE_GROUP = "portfolio"
 """Of those who answer the same requests one is asked."""
@@ -105,6 +111,36 @@ def lease_bucket(portfolio: str) -> str:
 def views_bucket(portfolio: str) -> str:
     """Return the KV bucket of the headline views."""
     return VIEWS_PREFIX + _checked(portfolio)
+
+
+def notary_bucket(portfolio: str) -> str:
+    """Return the KV bucket of the signed checkpoint."""
+    return NOTARY_PREFIX + _checked(portfolio)
+
+
+def tiles_stream(portfolio: str) -> str:
+    """Return the name of the stream that keeps a portfolio's tiles."""
+    return TILES_PREFIX + _checked(portfolio)
+
+
+def all_tiles(portfolio: str) -> str:
+    """Return the filter of every subject a tile of a portfolio stands under."""
+    return f"portfolio.{_checked(portfolio)}.tile.>"
+
+
+def cosignatures_stream(portfolio: str) -> str:
+    """Return the name of the stream that keeps the cosignatures of a portfolio's checkpoints."""
+    return COSIGNATURES_PREFIX + _checked(portfolio)
+
+
+def cosignature(portfolio: str, witness: str) -> str:
+    """Return the subject a witness files its cosignatures under."""
+    return f"portfolio.{_checked(portfolio)}.cosignature.{_checked(witness)}"
+
+
+def all_cosignatures(portfolio: str) -> str:
+    """Return the filter of every subject a cosignature is filed under."""
+    return f"portfolio.{_checked(portfolio)}.cosignature.*"
 
 
 def bucket_stream(bucket: str) -> str:
