@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import platformdirs
+from cyclopts import Parameter
 
+from ledger.notary import verify_min
 from ledger.notary.memory import Memory, keep_fork
 from ledger.notary.places import Place, PlaceError, place_of
 from ledger.notary.policy import PolicyError, parse_organisations, parse_policy
@@ -20,12 +23,13 @@ LevelName = Literal["A0", "A1", "A2", "A3", "A4", "A5"]
 
 
 async def verify_(
-    place: str,
+    place: str | None = None,
     *,
     level: LevelName = "A1",
     policy: Path | None = None,
     remember: Path | None = None,
     max_age: int = DAY_S,
+    print_min: Annotated[bool, Parameter(negative="")] = False,
     common: Common | None = None,
 ) -> int:
     """Prove a log: hash every entry again, and compare it with what was signed, remembered and witnessed.
@@ -44,8 +48,15 @@ async def verify_(
         The file your newest checkpoint is remembered in; without it one of your configuration directory.
     max_age
         How many seconds may have passed since the witnesses signed.
+    print_min
+        Print a verifier of 300 lines that needs nothing but Python, to be read and run instead of this one.
     """
     common = common or Common()
+    if print_min:
+        print(inspect.getsource(verify_min), end="")
+        return DONE
+    if place is None:
+        raise CommandError("there is nothing to verify; give a directory, a zip or a URL")
     if max_age < 0:
         raise CommandError(f"--max-age is a number of seconds from 0, not {max_age}")
     where = _place(place)

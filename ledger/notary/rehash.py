@@ -261,8 +261,8 @@ def _bundle(place: Place, index: int, width: int) -> list[bytes] | str:
 def _tile(place: Place, level: int, index: int, width: int) -> bytes | None:
     """Return the first *width* hashes of a kept tile, None where it is not there."""
     content = place.read(tile_path(level, index, width))
-    if content is None and width < TILE_WIDTH and (content := place.read(tile_path(level, index))) is not None:
-        return content[: width * HASH_BYTES]
+    if content is None and width < TILE_WIDTH and (full := place.read(tile_path(level, index))) is not None:
+        return full[: width * HASH_BYTES] if len(full) == TILE_WIDTH * HASH_BYTES else full
     return content
 
 
