@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from nats.aio.client import Client
-
-from ledger.connection import granted, reached
-from ledger.store import StoreError
+from ledger.connection import Connection, granted, reached
+from ledger.store import StoreError, StreamUnavailable
 
 MAX_MESSAGE_BYTES = 65_536
 """MAX_ENTRY_BYTES and room for our headers, which the server counts too."""
@@ -18,10 +16,11 @@ class StreamMisconfigured(StoreError):
     """A stream of this name exists and does not promise what a ledger needs. It is never rewritten."""
 
 
-async def create_stream(connection: Client, stream: str, subjects: str, *, replicas: int = 1) -> None:
-    """Create the stream of a portfolio, or leave the one that is there.
+async def create_stream(connection: Connection, stream: str, subjects: str, *, replicas: int = 1) -> None:
+    """Create the stream of a portfolio, or leave the one that is there. Who may not create one only looks.
 
-    Errors: StreamMisconfigured where one is there that promises less; it is not rewritten. StreamUnavailable.
+    Errors: StreamMisconfigured where one is there that promises less; it is not rewritten. StreamUnavailable, also
+    where there is none and this login may not create it.
     """
     promised = {
         "name": stream,
@@ -42,10 +41,17 @@ async def create_stream(connection: Client, stream: str, subjects: str, *, repli
     }
     # The window has a least length. No append carries the header it looks for.
     chosen = {"duplicate_window": 100_000_000, "num_replicas": replicas}
-    answer = await reached(connection, f"STREAM.CREATE.{stream}", promised | chosen)
-    if answer.get("error", {}).get("err_code") == _STREAM_DIFFERS:
+    may_create = connection.login.may_ask(f"STREAM.CREATE.{stream}")
+    asks = f"STREAM.CREATE.{stream}" if may_create else f"STREAM.INFO.{stream}"
+    answer = await reached(connection, asks, promised | chosen if may_create else None)
+    code = answer.get("error", {}).get("err_code")
+    if code == _STREAM_DIFFERS:
         answer = await reached(connection, f"STREAM.INFO.{stream}")
+    if code == STREAM_NOT_FOUND:
+        raise StreamUnavailable(f"there is no stream {stream}; the site's operator makes it: `portfolio provision`")
     found = granted(answer, stream)["config"]
+    if not may_create and found.get("mirror"):
+        return  # an auditor's copy of a stream, which nobody can write to
     differing = [
         f"{key} {found.get(key)!r}, not {value!r}" for key, value in promised.items() if found.get(key) != value
     ]
@@ -73,7 +79,7 @@ _NEVER_SET = (
 )
 
 
-async def stream_exists(connection: Client, stream: str) -> bool:
+async def stream_exists(connection: Connection, stream: str) -> bool:
     """Return whether there is a stream of this name. Errors: StreamUnavailable."""
     answer = await reached(connection, f"STREAM.INFO.{stream}")
     if answer.get("error", {}).get("err_code") == STREAM_NOT_FOUND:
@@ -82,7 +88,7 @@ async def stream_exists(connection: Client, stream: str) -> bool:
     return True
 
 
-async def list_streams(connection: Client, prefix: str) -> list[str]:
+async def list_streams(connection: Connection, prefix: str) -> list[str]:
     """Return the names of the streams that begin with *prefix*, sorted. Errors: StreamUnavailable."""
     names: list[str] = []
     while True:
