@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ledger.connection import Connection, granted, reached
 from ledger.store import StoreError, StreamUnavailable
+from schemas import subjects
 
 MAX_MESSAGE_BYTES = 65_536
 """MAX_ENTRY_BYTES and room for our headers, which the server counts too."""
@@ -16,15 +19,15 @@ class StreamMisconfigured(StoreError):
     """A stream of this name exists and does not promise what a ledger needs. It is never rewritten."""
 
 
-async def create_stream(connection: Connection, stream: str, subjects: str, *, replicas: int = 1) -> None:
-    """Create the stream of a portfolio, or leave the one that is there. Who may not create one only looks.
+async def create_stream(connection: Connection, stream: str, covered: str, *, replicas: int = 1) -> None:
+    """Create the stream of a portfolio, or leave the one that is there.
 
     Errors: StreamMisconfigured where one is there that promises less; it is not rewritten. StreamUnavailable, also
     where there is none and this login may not create it.
     """
     promised = {
         "name": stream,
-        "subjects": [subjects],
+        "subjects": [covered],
         "storage": "file",
         "retention": "limits",
         "discard": "new",
@@ -41,17 +44,10 @@ async def create_stream(connection: Connection, stream: str, subjects: str, *, r
     }
     # The window has a least length. No append carries the header it looks for.
     chosen = {"duplicate_window": 100_000_000, "num_replicas": replicas}
-    may_create = connection.login.may_ask(f"STREAM.CREATE.{stream}")
-    asks = f"STREAM.CREATE.{stream}" if may_create else f"STREAM.INFO.{stream}"
-    answer = await reached(connection, asks, promised | chosen if may_create else None)
-    code = answer.get("error", {}).get("err_code")
-    if code == _STREAM_DIFFERS:
-        answer = await reached(connection, f"STREAM.INFO.{stream}")
-    if code == STREAM_NOT_FOUND:
-        raise StreamUnavailable(f"there is no stream {stream}; the site's operator makes it: `portfolio provision`")
+    answer = await _found_or_made(connection, stream, promised | chosen)
     found = granted(answer, stream)["config"]
-    if not may_create and found.get("mirror"):
-        return  # an auditor's copy of a stream, which nobody can write to
+    if found.get("mirror") and not connection.login.may_ask(f"STREAM.CREATE.{stream}"):
+        return  # an auditor's copy of a stream, which nobody writes to
     differing = [
         f"{key} {found.get(key)!r}, not {value!r}" for key, value in promised.items() if found.get(key) != value
     ]
@@ -61,6 +57,44 @@ async def create_stream(connection: Connection, stream: str, subjects: str, *, r
             f"{stream} exists with {'; '.join(differing)}; it is left as it is: use another name, or have its "
             "operator correct it"
         )
+
+
+async def create_bucket(connection: Connection, bucket: str, *, replicas: int = 1) -> None:
+    """Create a KV bucket that keeps the last value of each key, or leave the one that is there.
+
+    Errors: StreamUnavailable.
+    """
+    stream = subjects.bucket_stream(bucket)
+    wanted = {
+        "name": stream,
+        "subjects": [subjects.bucket_key(bucket, ">")],
+        "storage": "file",
+        "discard": "new",
+        "max_msgs_per_subject": 1,
+        "allow_rollup_hdrs": True,
+        "allow_direct": True,
+        "deny_delete": True,
+        "duplicate_window": 100_000_000,
+        "num_replicas": replicas,
+    }
+    granted(await _found_or_made(connection, stream, wanted), stream)
+
+
+async def _found_or_made(connection: Connection, stream: str, config: dict[str, Any]) -> dict[str, Any]:
+    """Return what the server says of a stream, made where it is not there; who may only look need not make it."""
+    for _ in range(2):
+        answer = await reached(connection, f"STREAM.INFO.{stream}")
+        if answer.get("error", {}).get("err_code") != STREAM_NOT_FOUND:
+            return answer
+        if not connection.login.may_ask(f"STREAM.CREATE.{stream}"):
+            raise StreamUnavailable(
+                f"there is no stream {stream}, and {connection.login.account} may not create one; the site's operator "
+                "does with `portfolio provision --streams`"
+            )
+        answer = await reached(connection, f"STREAM.CREATE.{stream}", config)
+        if answer.get("error", {}).get("err_code") != _STREAM_DIFFERS:
+            break
+    return answer
 
 
 _NEVER_SET = (
