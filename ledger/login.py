@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import nkeys
 
 from schemas import subjects
 
@@ -70,12 +69,16 @@ def login_of(answer: dict[str, Any]) -> Login:
 
 def new_seed() -> str:
     """Return the seed of a login that nobody has had."""
+    import nkeys  # its cryptography costs what commands without a login need not pay
+
     seed: bytes = nkeys.encode_seed(os.urandom(32), nkeys.PREFIX_BYTE_USER)
     return seed.decode()
 
 
 def public_key(seed: str) -> str:
     """Return what a server knows a seed by, for example UDXU4R... Errors: ValueError where it is no user's seed."""
+    import nkeys
+
     try:
         found: bytes = nkeys.from_seed(bytearray(seed.encode())).public_key
     except Exception as error:

@@ -59,13 +59,17 @@ def settings(
             raise SettingsError(
                 f"{setting} {value!r} is no id; use letters, digits, hyphen and underscore, 1 to 64 of them"
             )
+    chosen_nats = nats or given("PORTFOLIO_NATS") or None
+    chosen_credentials = credentials or (Path(seed) if (seed := given("PORTFOLIO_CREDENTIALS")) else None)
+    if chosen_credentials is not None and chosen_nats is None:
+        raise SettingsError(f"--credentials {chosen_credentials} are for a NATS server; name it with --nats")
     return Settings(
         data=data or Path(given("PORTFOLIO_DATA") or platformdirs.user_data_path("portfolio-ledger")),
         portfolio=chosen_portfolio,
         actor=chosen_actor,
-        nats=nats or given("PORTFOLIO_NATS") or None,
+        nats=chosen_nats,
         keys=Path(named) if (named := given("PORTFOLIO_KEYS")) else None,
-        credentials=credentials or (Path(seed) if (seed := given("PORTFOLIO_CREDENTIALS")) else None),
+        credentials=chosen_credentials,
     )
 
 

@@ -20,6 +20,7 @@ from ledger.fork import SupposeError
 from ledger.login import CredentialsError
 from ledger.server import ServerError
 from ledger.settings import Settings, SettingsError, settings
+from ledger.site import SiteError
 from ledger.store import StoreError
 from projections.archive import ArchiveDiffers
 from projections.moment import MomentError
@@ -134,7 +135,7 @@ def told(error: Exception) -> tuple[str, int]:
     code = WORLD_FAILED
     if isinstance(error, CommandError):
         code = error.code
-    elif isinstance(error, SettingsError | MomentError | NoSuchPortfolio | SupposeError | CredentialsError):
+    elif isinstance(error, SettingsError | MomentError | NoSuchPortfolio | SupposeError | CredentialsError | SiteError):
         code = WRONG_USE
     elif isinstance(error, Forbidden):
         code = REFUSED
@@ -145,6 +146,7 @@ EXPECTED = (
     CommandError,
     SettingsError,
     CredentialsError,
+    SiteError,
     MomentError,
     NoSuchPortfolio,
     SupposeError,

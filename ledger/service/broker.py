@@ -81,7 +81,7 @@ class Listening:
     """One subscription, which can be started and stopped at any time. Stopped, it leaves nothing unhandled."""
 
     def __init__(self, broker: RoleBroker, subject: str, handler: Handler) -> None:
-        self._broker = broker
+        self._broker, self._subject = broker, subject
         self._subscriber = broker.subscriber(
             subject,
             subjects.QUEUE_GROUP,
