@@ -17,6 +17,9 @@ from tui.findings import finding_, findings_
 from tui.opening import board, replay
 from tui.recording import import_, init, send
 from tui.supposing import suppose_
+from tui.verb_names import VERBS
+
+DECISIONS = cyclopts.Group("Decisions: a verb for each", sort_key=10)
 
 app = cyclopts.App(
     name="portfolio",
@@ -43,6 +46,8 @@ app.command(board, name="board")
 app.command(replay, name="replay")
 app.command(reperform_, name="reperform")
 app.command(doctor, name="doctor")
+for verb, named in VERBS.items():
+    app.command(f"tui.verbs:{verb}", name=verb, help=named.help, group=DECISIONS)
 app.register_install_completion_command()
 
 
