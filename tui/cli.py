@@ -16,6 +16,7 @@ from tui.doctor import doctor
 from tui.findings import finding_, findings_
 from tui.opening import board, replay
 from tui.recording import import_, init, send
+from tui.serving import serve
 from tui.supposing import suppose_
 from tui.verb_names import VERBS
 
@@ -45,6 +46,7 @@ app.command(rebuild, name="rebuild")
 app.command(board, name="board")
 app.command(replay, name="replay")
 app.command(reperform_, name="reperform")
+app.command(serve, name="serve")
 app.command(doctor, name="doctor")
 for verb, named in VERBS.items():
     app.command(f"tui.verbs:{verb}", name=verb, help=named.help, group=DECISIONS)
