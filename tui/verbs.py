@@ -284,7 +284,7 @@ def _parameter(name: str, option: Option) -> inspect.Parameter:
     elif option.spec.allowed and kind in ("choice", "words"):
         annotation = Literal[option.spec.allowed]
     else:
-        annotation, told["allow_leading_hyphen"] = str, True
+        annotation, told["allow_leading_hyphen"] = str, kind in ("money", "whole") and not first
     if kind in ("list", "words") and not option.whole:
         annotation = list[annotation]
         told["negative"] = ""
