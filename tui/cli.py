@@ -20,6 +20,9 @@ from tui.provisioning import provision
 from tui.recording import import_, init, send
 from tui.serving import serve
 from tui.supposing import suppose_
+from tui.verb_names import VERBS
+
+DECISIONS = cyclopts.Group("Decisions: a verb for each", sort_key=10)
 
 app = cyclopts.App(
     name="portfolio",
@@ -49,6 +52,8 @@ app.command(verify_, name="verify")
 app.command(serve, name="serve")
 app.command(provision, name="provision")
 app.command(doctor, name="doctor")
+for verb, named in VERBS.items():
+    app.command(f"tui.verbs:{verb}", name=verb, help=named.help, group=DECISIONS)
 app.register_install_completion_command()
 
 
