@@ -99,6 +99,13 @@ def identity_id(role: str, name: str = "") -> str:
     return f"{role}-{name}" if name else role
 
 
+def role_of(account: str) -> str | None:
+    """Return the role of a login in an account, None where it is no account of a site, or has logins of several."""
+    if account == LEDGER_ACCOUNT:
+        return OPERATOR
+    return next((role for role in ROLES if account == role or account.startswith(f"{role}-")), None)
+
+
 def audit_consumer(auditor: str) -> str:
     """Return the name of the pull consumer that is made for an auditor."""
     return f"audit-{auditor}"
