@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ledger.access import Access, opened
 from ledger.login import CredentialsError, Login
-from ledger.roles import OPERATOR, ROLES, role_of
+from ledger.roles import ROLES, role_of
 from ledger.server import ServerError
 from ledger.store import StoreError
 from projections.archive import Archive, ArchiveDiffers
@@ -77,8 +77,8 @@ def _secret(file: Path) -> Look:
 
 def _login(login: Login) -> Iterator[Look]:
     """Yield who the server says we are, in the role's own words, and every subject that we may use."""
-    role = role_of(login.account)
-    name = OPERATOR if role == OPERATOR else login.account
+    role = role_of(login.account, may_create=login.may_ask("STREAM.CREATE.any"))
+    name = login.account if role is None or login.account.startswith(role) else f"{role} in {login.account}"
     yield Look("login", True, f"{name}: {ROLES[role].told if role else 'a login of no role that is known here'}")
     for may, what in ((login.publishes, "may publish to"), (login.hears, "may listen to")):
         yield Look(what, None if may is None else True, "everything" if may is None else ", ".join(may))

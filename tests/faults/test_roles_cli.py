@@ -28,7 +28,7 @@ EVENTS = 300
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A site with some history, which its service has written."""
-    people = ["--publisher", "ana", "--reader", "web", "--auditor", "ines", "--pmo", "pia"]
+    people = ["--publisher", "ana", "--reader", "web", "--auditor", "ines", "--pmo", "pia", "--audit-account"]
     with site(tmp_path_factory.mktemp("site"), P, *people) as running:
 
         async def write() -> None:
@@ -89,13 +89,14 @@ def ran(recorded: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     return run
 
 
-def test_an_auditor_reads_the_log_the_views_and_the_replay(ran: Run) -> None:
-    log = ran("auditor-ines", "log", "--json")
+@pytest.mark.parametrize("login", ["auditor-ines", "mirror-ines"])
+def test_an_auditor_reads_the_log_the_views_and_the_replay(ran: Run, login: str) -> None:
+    log = ran(login, "log", "--json")
     assert (log.code, log.err, len(log.out.splitlines())) == (0, "", EVENTS)
-    view = ran("auditor-ines", "view", "spend", "--json")
+    view = ran(login, "view", "spend", "--json")
     assert (view.code, view.err) == (0, "")
     assert sum(row["funded_minor"] for row in json.loads(view.out)["rows"]) == 100 * (EVENTS - 1)
-    replay = ran("auditor-ines", "replay", "--plain")
+    replay = ran(login, "replay", "--plain")
     assert (replay.code, replay.err) == (0, "")
     assert f"e-{EVENTS - 1}" in replay.out
 
@@ -144,12 +145,12 @@ def test_init_is_for_the_operator_and_the_service(ran: Run) -> None:
     assert "auditor-ines" in refused.err
 
 
-@pytest.mark.parametrize("identity", ["auditor-ines", "publisher-ana", "operator", "service"])
+@pytest.mark.parametrize("identity", ["auditor-ines", "publisher-ana", "operator", "service", "mirror"])
 def test_doctor_says_who_one_is_and_what_one_may(ran: Run, identity: str) -> None:
-    told = ran(identity, "doctor", "--json")
+    told = ran("mirror-ines" if identity == "mirror" else identity, "doctor", "--json")
     assert (told.code, told.err) == (0, "")
     looks = {look["what"]: look for look in json.loads(told.out)}
-    assert looks["login"]["told"].startswith(f"{identity}: ")
+    assert looks["login"]["told"].startswith(f"{identity}")
     assert "$SYS.REQ.USER.INFO" in looks["may publish to"]["told"]
     if identity == "publisher-ana":
         assert looks["portfolios"]["holds"] is None
