@@ -27,27 +27,27 @@ class Access:
     """The portfolios of one NATS server, and the directory their files are kept in."""
 
     def __init__(self, connection: Client, data: Path) -> None:
-        self._connection, self._data = connection, data
+        self.connection, self._data = connection, data
 
     def store(self, portfolio: str) -> JetStreamStore:
         """Return the stream of a portfolio, whether it is there or not."""
-        return JetStreamStore(self._connection, subjects.stream(portfolio), subjects.all_events(portfolio))
+        return JetStreamStore(self.connection, subjects.stream(portfolio), subjects.all_events(portfolio))
 
     async def refusals(self, portfolio: str) -> Refusals:
         """Return the refusals of a portfolio; their stream is made where it is not there. Errors: StoreError."""
         stream, subject = subjects.refusals_stream(portfolio), subjects.refusal(portfolio)
-        await create_stream(self._connection, stream, subject)
-        return Refusals(portfolio, JetStreamStore(self._connection, stream, subject))
+        await create_stream(self.connection, stream, subject)
+        return Refusals(portfolio, JetStreamStore(self.connection, stream, subject))
 
     async def findings(self, portfolio: str) -> Findings:
         """Return the findings about a portfolio; their stream is made where it is not there. Errors: StoreError."""
         stream, subject = subjects.findings_stream(portfolio), subjects.finding(portfolio)
-        await create_stream(self._connection, stream, subject)
-        return Findings(portfolio, JetStreamStore(self._connection, stream, subject))
+        await create_stream(self.connection, stream, subject)
+        return Findings(portfolio, JetStreamStore(self.connection, stream, subject))
 
-    async def writer(self, portfolio: str, clock: Clock = system_clock) -> Writer:
+    async def writer(self, portfolio: str, clock: Clock = system_clock, patience_s: float | None = None) -> Writer:
         """Return a writer of a portfolio that keeps its refusals. Errors: StoreError."""
-        return Writer(portfolio, self.store(portfolio), clock, await self.refusals(portfolio))
+        return Writer(portfolio, self.store(portfolio), clock, await self.refusals(portfolio), patience_s)
 
     def directory(self, portfolio: str) -> Path:
         """Return where a portfolio's archive and segments are kept."""
@@ -55,18 +55,18 @@ class Access:
 
     async def create(self, portfolio: str) -> JetStreamStore:
         """Return the stream of a portfolio, made where it is not there. Errors: StoreError."""
-        await create_stream(self._connection, subjects.stream(portfolio), subjects.all_events(portfolio))
+        await create_stream(self.connection, subjects.stream(portfolio), subjects.all_events(portfolio))
         return self.store(portfolio)
 
     async def portfolios(self) -> list[str]:
         """Return the ids of all portfolios. Errors: StreamUnavailable."""
-        streams = await list_streams(self._connection, subjects.STREAM_PREFIX)
+        streams = await list_streams(self.connection, subjects.STREAM_PREFIX)
         return [name for stream in streams if (name := subjects.portfolio_of(stream)) is not None]
 
     async def choose(self, portfolio: str | None) -> str:
         """Return the portfolio named, or the only one there is. Errors: NoSuchPortfolio, StreamUnavailable."""
         if portfolio is not None:
-            if await stream_exists(self._connection, subjects.stream(portfolio)):
+            if await stream_exists(self.connection, subjects.stream(portfolio)):
                 return portfolio
             there = ", ".join(await self.portfolios()) or "none"
             raise NoSuchPortfolio(

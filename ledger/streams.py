@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nats.aio.client import Client
 
 from ledger.connection import granted, reached
 from ledger.store import StoreError
+from schemas import subjects
 
 MAX_MESSAGE_BYTES = 65_536
 """MAX_ENTRY_BYTES and room for our headers, which the server counts too."""
@@ -18,14 +21,14 @@ class StreamMisconfigured(StoreError):
     """A stream of this name exists and does not promise what a ledger needs. It is never rewritten."""
 
 
-async def create_stream(connection: Client, stream: str, subjects: str, *, replicas: int = 1) -> None:
+async def create_stream(connection: Client, stream: str, covered: str, *, replicas: int = 1) -> None:
     """Create the stream of a portfolio, or leave the one that is there.
 
     Errors: StreamMisconfigured where one is there that promises less; it is not rewritten. StreamUnavailable.
     """
     promised = {
         "name": stream,
-        "subjects": [subjects],
+        "subjects": [covered],
         "storage": "file",
         "retention": "limits",
         "discard": "new",
@@ -42,9 +45,7 @@ async def create_stream(connection: Client, stream: str, subjects: str, *, repli
     }
     # The window has a least length. No append carries the header it looks for.
     chosen = {"duplicate_window": 100_000_000, "num_replicas": replicas}
-    answer = await reached(connection, f"STREAM.CREATE.{stream}", promised | chosen)
-    if answer.get("error", {}).get("err_code") == _STREAM_DIFFERS:
-        answer = await reached(connection, f"STREAM.INFO.{stream}")
+    answer = await _found_or_made(connection, stream, promised | chosen)
     found = granted(answer, stream)["config"]
     differing = [
         f"{key} {found.get(key)!r}, not {value!r}" for key, value in promised.items() if found.get(key) != value
@@ -55,6 +56,39 @@ async def create_stream(connection: Client, stream: str, subjects: str, *, repli
             f"{stream} exists with {'; '.join(differing)}; it is left as it is: use another name, or have its "
             "operator correct it"
         )
+
+
+async def create_bucket(connection: Client, bucket: str, *, replicas: int = 1) -> None:
+    """Create a KV bucket that keeps the last value of each key, or leave the one that is there.
+
+    Errors: StreamUnavailable.
+    """
+    stream = subjects.bucket_stream(bucket)
+    wanted = {
+        "name": stream,
+        "subjects": [subjects.bucket_key(bucket, ">")],
+        "storage": "file",
+        "discard": "new",
+        "max_msgs_per_subject": 1,
+        "allow_rollup_hdrs": True,
+        "allow_direct": True,
+        "deny_delete": True,
+        "duplicate_window": 100_000_000,
+        "num_replicas": replicas,
+    }
+    granted(await _found_or_made(connection, stream, wanted), stream)
+
+
+async def _found_or_made(connection: Client, stream: str, config: dict[str, Any]) -> dict[str, Any]:
+    """Return what the server says of a stream, made where it is not there; who may only look need not make it."""
+    for _ in range(2):
+        answer = await reached(connection, f"STREAM.INFO.{stream}")
+        if answer.get("error", {}).get("err_code") != STREAM_NOT_FOUND:
+            return answer
+        answer = await reached(connection, f"STREAM.CREATE.{stream}", config)
+        if answer.get("error", {}).get("err_code") != _STREAM_DIFFERS:
+            break
+    return answer
 
 
 _NEVER_SET = (

@@ -16,6 +16,7 @@ from tui.doctor import doctor
 from tui.findings import finding_, findings_
 from tui.opening import board, replay
 from tui.recording import import_, init, send
+from tui.serving import serve
 from tui.supposing import suppose_
 
 app = cyclopts.App(
@@ -42,6 +43,7 @@ app.command(rebuild, name="rebuild")
 app.command(board, name="board")
 app.command(replay, name="replay")
 app.command(reperform_, name="reperform")
+app.command(serve, name="serve")
 app.command(doctor, name="doctor")
 app.register_install_completion_command()
 
