@@ -21,7 +21,9 @@ class StreamMisconfigured(StoreError):
     """A stream of this name exists and does not promise what a ledger needs. It is never rewritten."""
 
 
-async def create_stream(connection: Client, stream: str, covered: str, *, replicas: int = 1) -> None:
+async def create_stream(
+    connection: Client, stream: str, covered: str, *, replicas: int = 1, max_message_bytes: int = MAX_MESSAGE_BYTES
+) -> None:
     """Create the stream of a portfolio, or leave the one that is there.
 
     Errors: StreamMisconfigured where one is there that promises less; it is not rewritten. StreamUnavailable.
@@ -36,7 +38,7 @@ async def create_stream(connection: Client, stream: str, covered: str, *, replic
         "max_bytes": -1,
         "max_msgs_per_subject": -1,
         "max_age": 0,
-        "max_msg_size": MAX_MESSAGE_BYTES,
+        "max_msg_size": max_message_bytes,
         "compression": "none",
         "deny_delete": True,
         "deny_purge": True,
