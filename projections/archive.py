@@ -32,7 +32,7 @@ from ledger.notary.tiles import (
     tile_path,
     tiles_completed,
 )
-from ledger.notary.tlog import HASH_BYTES, Frontier, leaf_hash, tree_root
+from ledger.notary.tlog import HASH_BYTES, Frontier, hash_leaves, tree_root
 
 
 class ArchiveDiffers(Exception):
@@ -95,7 +95,7 @@ class Archive:
         Errors: ArchiveDiffers naming the first entry whose hash is not the one in its tile.
         """
         entries = self.entries(index)
-        leaves = [leaf_hash(entry) for entry in entries]
+        leaves = hash_leaves(entries)
         tile = self.tile(0, index)
         if tile != b"".join(leaves):
             at = next(place for place, wanted in enumerate(split_tile(tile)) if wanted != leaves[place])
@@ -116,7 +116,7 @@ class Archive:
         frontier = self._frontier(head)
         for start in range(0, len(payloads), TILE_WIDTH):
             bundle = payloads[start : start + TILE_WIDTH]
-            leaves = [leaf_hash(payload) for payload in bundle]
+            leaves = hash_leaves(bundle)
             # 1. The bundle. A crash here leaves a file that head does not cover.
             self._write(entries_path(frontier.size // TILE_WIDTH), encode_bundle(bundle))
             # 2. The tiles it completes, from the lowest up.

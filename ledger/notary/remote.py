@@ -20,23 +20,21 @@ import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 
-from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 
-from ledger.connection import asked, granted, reached, said
+from ledger.connection import Connection, asked, granted, reached, said
 from ledger.jetstream import JetStreamStore
 from ledger.notary.edge import File
 from ledger.notary.sealer import Kept, NotaryAlarm, Overtaken
 from ledger.notary.tiles import Bundle, entries_path, parse_path, tile_path
 from ledger.store import MAX_BATCH, Draft, OutcomeUnknown, SequenceConflict, StreamUnavailable
-from ledger.streams import create_bucket, create_stream
+from ledger.streams import create_bucket, create_tiles_stream
 from schemas import subjects
 
 PART_BYTES = 900_000
 """Most bytes of a file in one message: a server takes a million, headers included."""
 
-MAX_TILE_MESSAGE_BYTES = 1_000_000
 MAX_APPEND_BYTES = 4_000_000
 
 _NO_MESSAGE, _NO_STREAM = 10037, 10059
@@ -47,7 +45,7 @@ _TIMEOUT_S = 5.0
 class KvRegister:
     """The register of one portfolio's log, in a KV bucket."""
 
-    def __init__(self, connection: Client, portfolio: str) -> None:
+    def __init__(self, connection: Connection, portfolio: str) -> None:
         self._connection = connection
         self._bucket = subjects.notary_bucket(portfolio)
         self._stream = subjects.bucket_stream(self._bucket)
@@ -92,7 +90,7 @@ class KvRegister:
 class TileMessages:
     """The stream of tiles of one portfolio's log."""
 
-    def __init__(self, connection: Client, portfolio: str) -> None:
+    def __init__(self, connection: Connection, portfolio: str) -> None:
         self._connection, self._portfolio = connection, portfolio
         self._stream = subjects.tiles_stream(portfolio)
         self._store = JetStreamStore(
@@ -106,8 +104,7 @@ class TileMessages:
 
     async def make(self) -> None:
         """Make the stream where it is not there. Errors: StoreError."""
-        covered = subjects.all_tiles(self._portfolio)
-        await create_stream(self._connection, self._stream, covered, max_message_bytes=MAX_TILE_MESSAGE_BYTES)
+        await create_tiles_stream(self._connection, self._portfolio)
 
     async def bundle_count(self) -> int:
         """Return how many bundles are there with all the tiles they complete. Errors: StoreError, NotaryAlarm."""
