@@ -14,6 +14,7 @@ from tui.common import EXPECTED, WRONG_USE, told
 from tui.demo import demo
 from tui.doctor import doctor
 from tui.findings import finding_, findings_
+from tui.notarizing import notary_
 from tui.opening import board, replay
 from tui.provisioning import provision
 from tui.recording import import_, init, send
@@ -46,6 +47,7 @@ app.command(replay, name="replay")
 app.command(reperform_, name="reperform")
 app.command(serve, name="serve")
 app.command(provision, name="provision")
+app.command(notary_, name="notary")
 app.command(doctor, name="doctor")
 app.register_install_completion_command()
 

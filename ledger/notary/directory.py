@@ -25,6 +25,10 @@ from ledger.notary.tiles import parse_path
 READABLE = 0o644
 
 
+class DirectoryTaken(NotaryAlarm):
+    """Another notary publishes in this directory."""
+
+
 class LogDirectory:
     """The files of one log. Every method works in a thread, so that nobody waits for the disk."""
 
@@ -62,15 +66,13 @@ class LogDirectory:
 
     @contextmanager
     def signing(self) -> Iterator[None]:
-        """Hold the right to publish in this directory. Errors: NotaryAlarm where another process has it."""
+        """Hold the right to publish in this directory. Errors: DirectoryTaken where another process has it."""
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / ".signing").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise NotaryAlarm(
-                    f"another notary is at work in {self.path}; stop it first, or let it go on"
-                ) from error
+                raise DirectoryTaken(f"another notary is at work in {self.path}; stop it, or let it go on") from error
             yield
 
     def _keep(self, files: Sequence[File]) -> None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 
 from nats.errors import Error as NatsError
@@ -119,13 +119,13 @@ class TileMessages:
         """Append the files of bundles that are not there, all or none of each. Errors: as TileStream."""
         waiting: list[Draft] = []
         bundles = 0
-        for bundle in _by_bundle(files):
-            path = parse_path(bundle[0].path)
-            assert isinstance(path, Bundle)
-            if path.index < self._bundle_count:
-                await self._compare(bundle)
-                continue
-            assert path.index == self._bundle_count + bundles, f"{bundle[0].path} after {self._bundle_count} bundles"
+        groups = list(_by_bundle(files))
+        first = parse_path(groups[0][0].path).index if groups else 0
+        there = max(0, self._bundle_count - first)
+        await self._compare([file for group in groups[:there] for file in group])
+        for bundle in groups[there:]:
+            expected = entries_path(self._bundle_count + bundles)
+            assert bundle[0].path == expected, f"{bundle[0].path} where {expected} is next"
             drafts = [draft for file in bundle for draft in self._drafts(file)]
             if len(waiting) + len(drafts) > MAX_BATCH or (
                 waiting and _bytes(waiting) + _bytes(drafts) > MAX_APPEND_BYTES
@@ -143,13 +143,9 @@ class TileMessages:
         Errors: NotaryAlarm where what is there is no file; StoreError.
         """
         after = 0 if first_bundle == 0 else await self._sequence_of(entries_path(first_bundle)) - 1
-        parts: list[bytes] = []
-        async with aclosing(self._store.read(after=after)) as entries:
-            async for entry in entries:
-                parts.append(entry.payload)
-                if len(entry.payload) < PART_BYTES:
-                    yield File(self._path_of(entry.subject), b"".join(parts))
-                    parts = []
+        async with aclosing(self._files(after, None)) as files:
+            async for file in files:
+                yield file
 
     async def get(self, path: str) -> bytes | None:
         """Return a file's bytes, None where it is not there. Errors: StreamUnavailable."""
@@ -169,13 +165,30 @@ class TileMessages:
             raise Overtaken(f"another sealer has written to {self._stream} since sequence {self._last}") from error
         self._bundle_count += bundles
 
-    async def _compare(self, bundle: Sequence[File]) -> None:
-        for path, content in bundle:
-            if await self.get(path) != content:
+    async def _compare(self, files: Sequence[File]) -> None:
+        """Compare files that should be there, which follow each other."""
+        if not files:
+            return
+        after = await self._sequence_of(files[0].path) - 1
+        until = after + sum(1 for file in files for _ in self._drafts(file))
+        async with aclosing(self._files(after, until)) as there:
+            found = [file async for file in there]
+        for number, (path, content) in enumerate(files):
+            if number >= len(found) or found[number] != (path, content):
                 raise NotaryAlarm(
                     f"{path} in {self._stream} holds other bytes than the stream of events: one of them was changed. "
                     "Keep both, and compare with `portfolio rebuild`"
                 )
+
+    async def _files(self, after: int, until: int | None) -> AsyncGenerator[File]:
+        """Yield the files of messages that follow each other, the parts of each joined."""
+        parts: list[bytes] = []
+        async with aclosing(self._store.read(after=after, until=until)) as entries:
+            async for entry in entries:
+                parts.append(entry.payload)
+                if len(entry.payload) < PART_BYTES:
+                    yield File(self._path_of(entry.subject), b"".join(parts))
+                    parts = []
 
     async def _message(self, subject: str) -> tuple[int, bytes] | None:
         body = {"last_by_subj": subject}

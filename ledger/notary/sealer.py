@@ -125,7 +125,7 @@ class TileStream(Protocol):
 
 
 class Sealer:
-    """The signer of one portfolio's log. Not for use by two tasks at once.
+    """The signer of one portfolio's log. Not for use by two tasks at once, but for `compare`.
 
     checkpoint: the newest one, as of the last seal or resume; of size 0 where nothing was sealed yet.
     """
@@ -216,17 +216,18 @@ class Sealer:
     async def compare(self) -> int:
         """Read the sealed part of the stream from its beginning, compare every full file, and return its size.
 
+        Another task may seal meanwhile: what this compares is behind that.
+
         Errors: NotaryAlarm naming the first bundle or tile that differs; HoleInStream, StreamUnavailable.
         """
-        size = self.checkpoint.size
-        edge = Edge()
-        await self._read_on(edge, size)
-        if edge.root() != self.checkpoint.root:
+        sealed, edge = self.checkpoint, Edge()
+        await self._read_on(edge, sealed.size)
+        if edge.root() != sealed.root:
             raise NotaryAlarm(
-                f"the stream of {self.origin} is not the one that was sealed at size {size}: an entry behind its last "
-                "full bundle was changed. Write nothing to it; compare with `portfolio rebuild`"
+                f"the stream of {self.origin} is not the one that was sealed at size {sealed.size}: an entry behind "
+                "its last full bundle was changed. Write nothing to it; compare with `portfolio rebuild`"
             )
-        return size
+        return sealed.size
 
     async def _publish(self, checkpoint: Checkpoint) -> None:
         """Sign what the head says, and let it be seen."""
