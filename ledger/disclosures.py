@@ -43,6 +43,10 @@ class EvidenceExported(msgspec.Struct, frozen=True, kw_only=True, tag_field="typ
     complete_through: Annotated[int, Meta(ge=0, le=2**53)]
 
 
+class DisclosureError(ValueError):
+    """An export cannot be recorded as it is: what is wrong."""
+
+
 _decode = msgspec.json.Decoder(EvidenceExported).decode
 
 
@@ -57,12 +61,12 @@ class Disclosures:
         """Store that a pack was exported, and return the record; the same pack for the same recipient is stored once.
 
         A crash before the append loses what nobody was given. What landed unheard is found when it is tried again.
-        Errors: ValueError where it is not as a record has to be; StreamUnavailable, HoleInStream.
+        Errors: DisclosureError where it is not as a record has to be; StreamUnavailable, HoleInStream.
         """
         try:
             msgspec.convert(msgspec.to_builtins(made), EvidenceExported)
         except msgspec.ValidationError as error:
-            raise ValueError(f"the export cannot be recorded: {error}") from error
+            raise DisclosureError(f"the export cannot be recorded: {error}") from error
         for _ in range(_TRIES):
             last = 0
             async for entry in self._store.read():

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 
 import cyclopts
 
+from tui.anchoring import anchor_
 from tui.asking import diff_, log, rebuild, reperform_, view
 from tui.common import EXPECTED, WRONG_USE, told
 from tui.demo import demo
 from tui.doctor import doctor
+from tui.exporting import export_
 from tui.findings import finding_, findings_
 from tui.notarizing import notary_
 from tui.opening import board, replay
@@ -53,6 +55,8 @@ app.command(verify_, name="verify")
 app.command(serve, name="serve")
 app.command(provision, name="provision")
 app.command(notary_, name="notary")
+app.command(anchor_, name="anchor")
+app.command(export_, name="export")
 app.command(doctor, name="doctor")
 for verb, named in VERBS.items():
     app.command(f"tui.verbs:{verb}", name=verb, help=named.help, group=DECISIONS)
