@@ -14,6 +14,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import NamedTuple
 
 from ledger.store import OutcomeUnknown, SequenceConflict, StoreError, StreamUnavailable
@@ -30,6 +31,9 @@ MOST_SPECULATED = 4_000
 
 SLICE = 8
 """Commands decided before the loop turns: new ones arrive meanwhile, and an acknowledgement is not kept waiting."""
+
+LINGER = 0.2
+"""How long an append waits for more behind the one before it, as a share of the time that one took."""
 
 Answer = Callable[[str, bytes], Awaitable[None]]
 """Sends one answer: where to, and its bytes."""
@@ -48,6 +52,7 @@ class _UnderWay(NamedTuple):
     group: list[_Waiting]
     together: Together
     append: asyncio.Task[None]
+    sent_at: float
 
 
 class Intake:
@@ -65,6 +70,7 @@ class Intake:
         self._under_way: _UnderWay | None = None
         self._speculated = 0
         self._deadline: float | None = None
+        self._not_before = float("-inf")
         self._wake = asyncio.Event()
         self._ending = False
         self.failing = False
@@ -108,17 +114,21 @@ class Intake:
             await self._landed(self._under_way)
         elif self._waiting and self._speculated < MOST_SPECULATED and not (self._together and self._together.full):
             await self._decide_some()
-            if self._under_way is None:
-                self._append_decided()
+            self._append_decided()
             await asyncio.sleep(0)
-        elif self._together is not None and self._under_way is None:
-            if self._together.drafts:
-                self._append_decided()
-            else:
-                await self._answer_unwritten(self._together)
+        elif self._together is not None and self._under_way is None and not self._together.drafts:
+            await self._answer_unwritten(self._together)
         else:
-            self._wake.clear()
-            await self._wake.wait()
+            self._append_decided()
+            await self._woken()
+
+    async def _woken(self) -> None:
+        """Return when something has changed, or the next append has lingered long enough."""
+        self._wake.clear()
+        lingers = self._together is not None and self._under_way is None
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._not_before if lingers else None):
+                await self._wake.wait()
 
     async def _decide_some(self) -> None:
         """Decide a few commands for the next append."""
@@ -141,14 +151,22 @@ class Intake:
         self._speculated += len(together.drafts) - before
 
     def _append_decided(self) -> None:
-        """Send what was decided, where there is anything to store."""
-        if self._together is None or not self._together.drafts:
+        """Send what was decided, where nothing is under way and it is worth it.
+
+        An append costs about the same whether it holds one event or a hundred. So it goes when half of what waits is
+        decided, and the other half is decided while it is under way.
+        """
+        if self._under_way is not None or self._together is None or not self._together.drafts:
+            return
+        sent_at = asyncio.get_running_loop().time()
+        early = sent_at < self._not_before or len(self._waiting) > len(self._decided)
+        if early and not self._together.full:
             return
         # 1. The append. A crash before it loses nothing that was promised; one after it loses the answers, not the
         #    facts: the senders repeat their commands under the same ids and get the same receipts.
         append = asyncio.create_task(self._writer.append(self._together))
         append.add_done_callback(lambda _: self._wake.set())
-        self._under_way = _UnderWay(self._decided, self._together, append)
+        self._under_way = _UnderWay(self._decided, self._together, append, sent_at)
         self._decided, self._together = [], None
 
     async def _landed(self, under_way: _UnderWay) -> None:
@@ -161,8 +179,11 @@ class Intake:
         self._under_way, self._deadline, self.failing = None, None, False
         if self._together is None:
             self._settle()
-        self._append_decided()
         await self._tell(under_way.group, under_way.together)
+        # Who was answered asks again, and shall not miss the next append by a little: it costs about the same whether
+        # it holds one event or a hundred. In the meantime others are decided.
+        now = asyncio.get_running_loop().time()
+        self._not_before = now + LINGER * (now - under_way.sent_at)
 
     async def _answer_unwritten(self, together: Together) -> None:
         """Answer commands of which nothing is stored: refusals, and repeats of what stands. Nothing is under way."""
