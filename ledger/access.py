@@ -6,9 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from nats.aio.client import Client
-
-from ledger.connection import connect
+from ledger.connection import Connection, connect
 from ledger.findings import Findings
 from ledger.jetstream import JetStreamStore
 from ledger.refusals import Refusals
@@ -26,7 +24,7 @@ class NoSuchPortfolio(Exception):
 class Access:
     """The portfolios of one NATS server, and the directory their files are kept in."""
 
-    def __init__(self, connection: Client, data: Path) -> None:
+    def __init__(self, connection: Connection, data: Path) -> None:
         self.connection, self._data = connection, data
 
     def store(self, portfolio: str) -> JetStreamStore:
@@ -59,8 +57,15 @@ class Access:
         return self.store(portfolio)
 
     async def portfolios(self) -> list[str]:
-        """Return the ids of all portfolios. Errors: StreamUnavailable."""
-        streams = await list_streams(self.connection, subjects.STREAM_PREFIX)
+        """Return the ids of all portfolios, or of those that a login may read which may not list them.
+
+        Errors: StreamUnavailable.
+        """
+        login = self.connection.login
+        if login.may_ask("STREAM.NAMES"):
+            streams = await list_streams(self.connection, subjects.STREAM_PREFIX)
+        else:
+            streams = [each.rpartition(".")[2] for each in login.publishes or () if ".STREAM.INFO." in each]
         return [name for stream in streams if (name := subjects.portfolio_of(stream)) is not None]
 
     async def choose(self, portfolio: str | None) -> str:
@@ -87,13 +92,13 @@ class Access:
 async def opened(settings: Settings) -> AsyncIterator[Access]:
     """Yield access to the server of the settings; without a URL, the private server of the data directory.
 
-    Errors: ServerError, StreamUnavailable.
+    Errors: ServerError, StreamUnavailable; CredentialsError where its login is not one; Forbidden.
     """
     async with AsyncExitStack() as stack:
         if settings.nats is None:
             endpoint = await stack.enter_async_context(private_server(settings.data))
             connection = await connect(endpoint.url, endpoint.token)
         else:
-            connection = await connect(settings.nats)
+            connection = await connect(settings.nats, credentials=settings.credentials)
         stack.push_async_callback(connection.close)
         yield Access(connection, settings.data)

@@ -36,12 +36,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
 
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 
-from ledger.connection import REACH_LIMIT_S, RETRY_S, asked, granted, said
+from ledger.connection import REACH_LIMIT_S, RETRY_S, Connection, asked, granted, said
 from ledger.store import (
     Draft,
     EntryRefused,
@@ -61,6 +60,9 @@ SILENCE_S = 3 * HEARTBEAT_S
 
 SMALL_READ = 256
 """Up to so many entries are read by direct get, which leaves no consumer behind."""
+
+LOOK_S = 0.2
+"""How often whoever may not create consumers looks for something new."""
 
 _WRONG_LAST_SEQUENCE, _WRONG_LAST_SEQUENCE_UNNAMED = 10071, 10164
 _BATCH_INCOMPLETE, _TOO_MANY_BATCHES = 10176, 10210
@@ -88,7 +90,7 @@ class JetStreamStore:
     timeout_s: longest wait for one answer, and for a reader to be given anything at all.
     """
 
-    def __init__(self, connection: Client, stream: str, subjects: str, *, timeout_s: float = 5.0) -> None:
+    def __init__(self, connection: Connection, stream: str, subjects: str, *, timeout_s: float = 5.0) -> None:
         self.connection, self.stream, self.subjects, self.timeout_s = connection, stream, subjects, timeout_s
         self._covered = re.compile(_subject_pattern(subjects))
 
@@ -131,7 +133,7 @@ class JetStreamStore:
         last = await self.last_sequence()
         if until is not None:
             last = min(last, until)
-        entries = self._fetched if last - after <= SMALL_READ else self._pushed
+        entries = self._fetched if last - after <= SMALL_READ or not self._may_consume else self._pushed
         async with aclosing(entries(after + 1, last)) as found:
             async for entry in found:
                 yield entry
@@ -143,7 +145,8 @@ class JetStreamStore:
         Errors: HoleInStream, also where the stream ends before *after*; StreamUnavailable where the connection was
         closed or the stream is not there.
         """
-        async with aclosing(self._pushed(after + 1, None)) as found:
+        entries = self._pushed(after + 1, None) if self._may_consume else self._looked_for(after + 1)
+        async with aclosing(entries) as found:
             async for entry in found:
                 yield entry
 
@@ -219,8 +222,9 @@ class JetStreamStore:
         inbox = self.connection.new_inbox()
         subscription = await self.connection.subscribe(inbox, cb=receive, pending_bytes_limit=-1)
         try:
-            body = json.dumps({"seq": first, "batch": count}).encode()
-            await self.connection.publish(f"$JS.API.DIRECT.GET.{self.stream}", body, reply=inbox)
+            body, subject = json.dumps({"seq": first, "batch": count}).encode(), f"DIRECT.GET.{self.stream}"
+            self.connection.waits(f"{self.connection.login.api}.{subject}", ended)
+            await self.connection.publish(f"{self.connection.login.api}.{subject}", body, reply=inbox)
             async with asyncio.timeout(self.timeout_s):
                 if await ended == "503":
                     raise NoRespondersError
@@ -228,6 +232,33 @@ class JetStreamStore:
             with suppress(NatsError):
                 await subscription.unsubscribe()
         return entries
+
+    async def _looked_for(self, first: int) -> AsyncGenerator[Stored]:
+        """Yield entries by direct get, and look for new ones every LOOK_S, for ever: for who may create no consumer."""
+        expected, looking = first, False
+        while True:
+            try:
+                if not looking and (end := await self._end()) < expected - 1:
+                    raise HoleInStream(self.stream, expected, end + 1)
+                # From the one before on, which is there: where it is not, the stream has lost its end.
+                entries = await self._direct_get(max(expected - 1, 1), SMALL_READ)
+                looking = bool(entries)
+                entries = [entry for entry in entries if entry.sequence >= expected]
+            except (NatsError, TimeoutError) as error:
+                if self.connection.is_closed:
+                    raise self._unreadable(expected, error) from error
+                _log.debug("looking into %s again from sequence %d: %s", self.stream, expected, said(error))
+                entries, looking = [], False
+            for entry in entries:
+                expected = contiguous(self.stream, expected, entry)
+                yield entry
+            if not entries:
+                await asyncio.sleep(LOOK_S)
+
+    @property
+    def _may_consume(self) -> bool:
+        """Whether this login may create consumers: a right to make the server publish, which no role of a site has."""
+        return self.connection.login.may_ask(f"CONSUMER.CREATE.{self.stream}.name")
 
     async def _from_leader(self, sequence: int, last: int) -> Stored:
         """Return one entry as the stream's leader has it, or raise HoleInStream."""
@@ -345,7 +376,7 @@ class _Consumer:
 
 
 @asynccontextmanager
-async def _consumer(connection: Client, stream: str, first: int) -> AsyncIterator[_Consumer]:
+async def _consumer(connection: Connection, stream: str, first: int) -> AsyncIterator[_Consumer]:
     """Create a push consumer that starts at a sequence, and remove it in the end."""
     consumer, name, inbox = _Consumer(), secrets.token_hex(8), connection.new_inbox()
     config = {
@@ -373,7 +404,7 @@ async def _consumer(connection: Client, stream: str, first: int) -> AsyncIterato
         with suppress(NatsError):
             await subscription.unsubscribe()
             if connection.is_connected:
-                await connection.publish(f"$JS.API.CONSUMER.DELETE.{stream}.{name}")
+                await connection.publish(f"{connection.login.api}.CONSUMER.DELETE.{stream}.{name}")
 
 
 def _object(data: bytes) -> dict[str, Any]:

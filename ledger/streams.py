@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nats.aio.client import Client
-
-from ledger.connection import granted, reached
-from ledger.store import StoreError
+from ledger.connection import Connection, granted, reached
+from ledger.store import StoreError, StreamUnavailable
 from schemas import subjects
 
 MAX_MESSAGE_BYTES = 65_536
@@ -21,10 +19,11 @@ class StreamMisconfigured(StoreError):
     """A stream of this name exists and does not promise what a ledger needs. It is never rewritten."""
 
 
-async def create_stream(connection: Client, stream: str, covered: str, *, replicas: int = 1) -> None:
+async def create_stream(connection: Connection, stream: str, covered: str, *, replicas: int = 1) -> None:
     """Create the stream of a portfolio, or leave the one that is there.
 
-    Errors: StreamMisconfigured where one is there that promises less; it is not rewritten. StreamUnavailable.
+    Errors: StreamMisconfigured where one is there that promises less; it is not rewritten. StreamUnavailable, also
+    where there is none and this login may not create it.
     """
     promised = {
         "name": stream,
@@ -47,6 +46,8 @@ async def create_stream(connection: Client, stream: str, covered: str, *, replic
     chosen = {"duplicate_window": 100_000_000, "num_replicas": replicas}
     answer = await _found_or_made(connection, stream, promised | chosen)
     found = granted(answer, stream)["config"]
+    if found.get("mirror") and not connection.login.may_ask(f"STREAM.CREATE.{stream}"):
+        return  # an auditor's copy of a stream, which nobody writes to
     differing = [
         f"{key} {found.get(key)!r}, not {value!r}" for key, value in promised.items() if found.get(key) != value
     ]
@@ -58,7 +59,7 @@ async def create_stream(connection: Client, stream: str, covered: str, *, replic
         )
 
 
-async def create_bucket(connection: Client, bucket: str, *, replicas: int = 1) -> None:
+async def create_bucket(connection: Connection, bucket: str, *, replicas: int = 1) -> None:
     """Create a KV bucket that keeps the last value of each key, or leave the one that is there.
 
     Errors: StreamUnavailable.
@@ -79,12 +80,17 @@ async def create_bucket(connection: Client, bucket: str, *, replicas: int = 1) -
     granted(await _found_or_made(connection, stream, wanted), stream)
 
 
-async def _found_or_made(connection: Client, stream: str, config: dict[str, Any]) -> dict[str, Any]:
+async def _found_or_made(connection: Connection, stream: str, config: dict[str, Any]) -> dict[str, Any]:
     """Return what the server says of a stream, made where it is not there; who may only look need not make it."""
     for _ in range(2):
         answer = await reached(connection, f"STREAM.INFO.{stream}")
         if answer.get("error", {}).get("err_code") != STREAM_NOT_FOUND:
             return answer
+        if not connection.login.may_ask(f"STREAM.CREATE.{stream}"):
+            raise StreamUnavailable(
+                f"there is no stream {stream}, and {connection.login.account} may not create one; the site's operator "
+                "does with `portfolio provision --streams`"
+            )
         answer = await reached(connection, f"STREAM.CREATE.{stream}", config)
         if answer.get("error", {}).get("err_code") != _STREAM_DIFFERS:
             break
@@ -107,7 +113,7 @@ _NEVER_SET = (
 )
 
 
-async def stream_exists(connection: Client, stream: str) -> bool:
+async def stream_exists(connection: Connection, stream: str) -> bool:
     """Return whether there is a stream of this name. Errors: StreamUnavailable."""
     answer = await reached(connection, f"STREAM.INFO.{stream}")
     if answer.get("error", {}).get("err_code") == STREAM_NOT_FOUND:
@@ -116,7 +122,7 @@ async def stream_exists(connection: Client, stream: str) -> bool:
     return True
 
 
-async def list_streams(connection: Client, prefix: str) -> list[str]:
+async def list_streams(connection: Connection, prefix: str) -> list[str]:
     """Return the names of the streams that begin with *prefix*, sorted. Errors: StreamUnavailable."""
     names: list[str] = []
     while True:

@@ -33,6 +33,8 @@ NOTARY_PREFIX = "NOTARY_"
 TILES_PREFIX = "TILES_"
 COSIGNATURES_PREFIX = "COSIGNATURES_"
 CONTENT_TYPE = "application/cloudevents+json"
+LEDGER_API = "LEDGER.API"
+"""Where a login outside the ledger's account reaches what it may of the ledger's JetStream API."""
 QUEUE_GROUP = "portfolio"
 """Of those who answer the same requests one is asked."""
 
@@ -194,6 +196,20 @@ def parse_event(subject: str) -> EventSubject | None:
     if len(tokens) != 6 or tokens[0] != "portfolio" or tokens[2] != "event":
         return None
     return EventSubject(tokens[1], f"{tokens[3]}/{tokens[4]}", tokens[5])
+
+
+def covers(pattern: str, subject: str) -> bool:
+    """Return whether every subject that *subject* stands for is one that *pattern* stands for.
+
+    Both may hold wildcards: `a.>` covers `a.*.b`, `a.*` does not cover `a.>`.
+    """
+    wide, narrow = pattern.split("."), subject.split(".")
+    for place, part in enumerate(wide):
+        if part == ">":
+            return len(narrow) > place
+        if place >= len(narrow) or narrow[place] == ">" or part not in ("*", narrow[place]):
+            return False
+    return len(wide) == len(narrow)
 
 
 def bare(message_type: str) -> str:

@@ -15,6 +15,8 @@ from tui.demo import demo
 from tui.doctor import doctor
 from tui.findings import finding_, findings_
 from tui.opening import board, replay
+from tui.proving import verify_
+from tui.provisioning import provision
 from tui.recording import import_, init, send
 from tui.serving import serve
 from tui.supposing import suppose_
@@ -43,7 +45,9 @@ app.command(rebuild, name="rebuild")
 app.command(board, name="board")
 app.command(replay, name="replay")
 app.command(reperform_, name="reperform")
+app.command(verify_, name="verify")
 app.command(serve, name="serve")
+app.command(provision, name="provision")
 app.command(doctor, name="doctor")
 app.register_install_completion_command()
 

@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from ledger.access import Access, NoSuchPortfolio, opened
+from ledger.connection import Forbidden
 from ledger.fork import SupposeError
+from ledger.login import CredentialsError
 from ledger.server import ServerError
 from ledger.settings import Settings, SettingsError, settings
+from ledger.site import SiteError
 from ledger.store import StoreError
 from projections.archive import ArchiveDiffers
 from projections.moment import MomentError
@@ -43,11 +46,20 @@ class Common:
     nats: Annotated[str | None, Parameter(help="A NATS server's URL; without it the data directory's own server.")] = (
         None
     )
+    credentials: Annotated[
+        Path | None, Parameter(help="The file of the login to that server. Also PORTFOLIO_CREDENTIALS.")
+    ] = None
     json: Annotated[bool, Parameter(help="Print JSON.", negative="")] = False
 
     def settings(self) -> Settings:
         """Return the settings these options and the environment make. Errors: SettingsError."""
-        return settings(data=self.data, portfolio=self.portfolio, actor=self.actor, nats=self.nats)
+        return settings(
+            data=self.data,
+            portfolio=self.portfolio,
+            actor=self.actor,
+            nats=self.nats,
+            credentials=self.credentials,
+        )
 
 
 class CommandError(Exception):
@@ -123,14 +135,18 @@ def told(error: Exception) -> tuple[str, int]:
     code = WORLD_FAILED
     if isinstance(error, CommandError):
         code = error.code
-    elif isinstance(error, SettingsError | MomentError | NoSuchPortfolio | SupposeError):
+    elif isinstance(error, SettingsError | MomentError | NoSuchPortfolio | SupposeError | CredentialsError | SiteError):
         code = WRONG_USE
+    elif isinstance(error, Forbidden):
+        code = REFUSED
     return " ".join(clean(str(error)).split()), code
 
 
 EXPECTED = (
     CommandError,
     SettingsError,
+    CredentialsError,
+    SiteError,
     MomentError,
     NoSuchPortfolio,
     SupposeError,

@@ -12,6 +12,11 @@ Empty lines and lines that begin with # say nothing. A group is cosigned by *all
 so many; a name is a member once, and stands only after the line that makes it. `quorum none` asks for no witness. The
 names of witnesses and groups mean nothing outside the file: what counts are the keys.
 
+A comment of ours says who belongs together, which the format has no word for; other tools pass over it:
+
+    # organisation acme example.com/log/testdata audit board
+    # organisation northgate external
+
 Source: C2SP tlog-policy, as of July 2026.
 """
 
@@ -157,6 +162,22 @@ def parse_policy(written: bytes) -> Policy:
     if draft.quorum is None:
         raise PolicyError("the policy has no quorum line; write `quorum none` where no witness has to cosign")
     return Policy(tuple(draft.logs), tuple(draft.witnesses), tuple(draft.groups), draft.quorum)
+
+
+def parse_organisations(written: bytes) -> dict[str, str]:
+    """Return the organisation of each log (by its origin) and witness (by its name here) that a policy says one of.
+
+    Errors: PolicyError where one is said to belong to two.
+    """
+    found: dict[str, str] = {}
+    for number, line in enumerate(written.decode("utf-8", "surrogateescape").split("\n"), start=1):
+        mark, *words = _SPACE.split(line.strip(" \t"))
+        if mark != "#" or len(words) < 3 or words[0] != "organisation":
+            continue
+        for name in words[2:]:
+            if found.setdefault(name, words[1]) != words[1]:
+                raise PolicyError(f"line {number} of the policy: {name!r} belongs to {found[name]!r} already")
+    return found
 
 
 def format_policy(policy: Policy) -> bytes:

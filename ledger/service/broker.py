@@ -15,11 +15,10 @@ from typing import Any, NamedTuple
 from faststream import BaseMiddleware
 from faststream.message import StreamMessage
 from faststream.nats import NatsBroker
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from ledger.connection import said
+from ledger.connection import Connection, said
 from schemas import subjects
 from schemas.receipts import Reason, Refused, encode_receipt
 
@@ -41,7 +40,7 @@ Handler = Callable[[Request], Awaitable[bytes | None]]
 class RoleBroker(NatsBroker):
     """A broker over a connection that somebody else opened and closes."""
 
-    def __init__(self, connection: Client) -> None:
+    def __init__(self, connection: Connection) -> None:
         super().__init__(
             apply_types=False,  # types cost a thread's turn a message, and coerce
             decoder=_decoded,
@@ -51,7 +50,7 @@ class RoleBroker(NatsBroker):
         )
         self.opened = connection
 
-    async def _connect(self) -> Client:
+    async def _connect(self) -> Connection:
         self.config.connect(self.opened)
         return self.opened
 
@@ -82,7 +81,7 @@ class Listening:
     """One subscription, which can be started and stopped at any time. Stopped, it leaves nothing unhandled."""
 
     def __init__(self, broker: RoleBroker, subject: str, handler: Handler) -> None:
-        self._broker = broker
+        self._broker, self._subject = broker, subject
         self._subscriber = broker.subscriber(
             subject,
             subjects.QUEUE_GROUP,

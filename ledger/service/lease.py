@@ -18,10 +18,9 @@ import socket
 import time
 
 import msgspec
-from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from ledger.connection import asked, said
+from ledger.connection import Connection, asked, said
 from ledger.streams import create_bucket
 from schemas import subjects
 
@@ -51,7 +50,7 @@ class Lease:
     the monotonic clock.
     """
 
-    def __init__(self, connection: Client, portfolio: str) -> None:
+    def __init__(self, connection: Connection, portfolio: str) -> None:
         self._connection = connection
         self.me = f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
         self.holder: str | None = None
