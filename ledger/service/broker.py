@@ -114,13 +114,13 @@ class Listening:
         await self._subscriber.stop()
 
 
-async def flushed(connection: Client) -> None:
+async def flushed(connection: Connection) -> None:
     """Return when the server has heard all we said; where it is away, it hears it when it is back."""
     with suppress(NatsError, TimeoutError):
         await connection.flush(timeout=2)
 
 
-async def drained(connection: Client, subscription: Any) -> None:
+async def drained(connection: Connection, subscription: Any) -> None:
     """End a subscription, and return when all that had arrived was handled."""
     # Where the server is away nothing more can arrive, and there is nobody to be told.
     with suppress(NatsError, TimeoutError):

@@ -70,6 +70,7 @@ class CommandService:
         return {
             "role": self.role,
             "portfolio": self.portfolio,
+            "origin": None if (opened := self._writer.book.opened) is None else opened.log_origin,
             "replica": self._lease.me,
             "active": self._lease.holder or None,
             "state": self.state,

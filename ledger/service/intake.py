@@ -24,7 +24,7 @@ from schemas.commands import parse
 from schemas.receipts import Reason, Receipt, Refused, encode_receipt
 
 MOST_WAITING = 2_000
-"""Commands that may wait. At 4,000 decisions a second the last of them waits for half a second."""
+"""Commands that may wait for an answer. At 4,000 decisions a second the last of them waits for half a second."""
 
 MOST_SPECULATED = 4_000
 """Events that may be decided before the book is settled: what one failed append takes back at most."""
@@ -82,7 +82,7 @@ class Intake:
 
     async def take(self, subject: str, payload: bytes, reply: str) -> None:
         """Take what was sent on a subject, or answer at once why it is not taken."""
-        if self._ending or len(self._waiting) >= self._most_waiting:
+        if self._ending or self.waiting_count >= self._most_waiting:
             await self._send(reply, encode_receipt(Refused(Reason.BUSY, waiting=self.waiting_count)))
             return
         self._waiting.append(_Waiting(_taken(subject, payload), reply))
