@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ledger.book import Book
 from ledger.decider import RULES_VERSION, Asked, Repeated, decide, event_id
 from ledger.evolve import evolve, evolve_foreign
+from ledger.notary.history import NEXT, HistoryLost, SealedHistory
 from ledger.refusals import Refusal, Refusals, refusal_of
 from ledger.store import MAX_BATCH, Draft, EventStore, OutcomeUnknown, SequenceConflict, StoreError, StreamUnavailable
 from schemas import codec, subjects
@@ -82,15 +83,23 @@ class Writer:
         clock: Clock = system_clock,
         refusals: Refusals | None = None,
         patience_s: float | None = None,
+        sealed: SealedHistory | None = None,
     ) -> None:
-        """refusals: where refused commands are kept; None for a writer on paper. patience_s: else PATIENCE_S."""
+        """refusals: where refused commands are kept; None for a writer on paper. patience_s: else PATIENCE_S.
+
+        sealed: what the stream must agree with before anything is written to it.
+        """
         self.book = Book(portfolio)
         self.patience_s = PATIENCE_S if patience_s is None else patience_s
         self._store, self._clock, self._refusals = store, clock, refusals
+        self._sealed = sealed or SealedHistory(portfolio)
         self._speculating = False
 
     async def catch_up(self) -> None:
-        """Take every entry of the stream into the book. Errors: StreamUnavailable, HoleInStream."""
+        """Take every entry of the stream into the book.
+
+        Errors: StreamUnavailable, HoleInStream; HistoryLost where the stream is not the one that was sealed.
+        """
         async for entry in self._store.read(after=self.book.sequence):
             try:
                 event = codec.decode(entry.payload, portfolio=self.book.portfolio, sequence=entry.sequence)
@@ -98,6 +107,8 @@ class Writer:
                 evolve_foreign(self.book, entry.sequence, entry.payload)
             else:
                 evolve(self.book, event, entry.payload)
+            self._sealed.check(self.book.frontier)
+        self._sealed.check_end(self.book.sequence)
 
     async def submit(self, line: bytes) -> Receipt:
         """Return the receipt of one command."""
@@ -230,9 +241,21 @@ class Writer:
             together.receipts.append(Accepted(decided[-1].at, places))
 
     async def append(self, together: Together) -> None:
-        """Store what was decided together, all or none, where there is anything. Errors: as EventStore."""
-        if together.drafts:
+        """Store what was decided together, all or none, where there is anything.
+
+        Errors: as EventStore; HistoryLost where the stream ends before what was read of it.
+        """
+        if not together.drafts:
+            return
+        try:
             await self._store.append(together.drafts, expected_sequence=together.expected)
+        except SequenceConflict as conflict:
+            if conflict.found is None or conflict.found >= together.expected:
+                raise
+            raise HistoryLost(
+                f"the stream of {self.book.portfolio} ends at sequence {conflict.found}, and {together.expected} were "
+                f"read: it was put back to an older backup while it was written to; {NEXT}"
+            ) from conflict
 
     async def keep(self, together: Together) -> None:
         """Store what was refused. Errors: StreamUnavailable."""

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from ledger.access import Access
 from ledger.server import private_server
 from ledger.settings import Settings
-from tui.common import DONE, CommandError, Common, access
+from tui.common import DONE, Common, access, host_and_port
 from tui.logs import LogFormat, log_to_stderr
 
 SERVICE_PATIENCE_S = 8.0
@@ -42,7 +42,7 @@ async def serve(
     from ledger.service.health import health_site
 
     common = common or Common()
-    host, port = _address(health)
+    host, port = host_and_port("--health", health)
     log_to_stderr(log_format)
     async with access(common) as (reached, chosen):
         names = [await reached.choose(chosen.portfolio), *[await reached.choose(each) for each in also or []]]
@@ -81,10 +81,3 @@ async def _server_kept(reached: Access, chosen: Settings) -> AsyncIterator[None]
             yield
         finally:
             keeping.cancel()
-
-
-def _address(given: str) -> tuple[str, int]:
-    host, _, port = given.rpartition(":")
-    if not (host and port.isdecimal() and int(port) < 65_536):
-        raise CommandError(f"--health is {given!r}; write HOST:PORT, as 127.0.0.1:8080")
-    return host, int(port)
