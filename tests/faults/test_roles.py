@@ -230,7 +230,7 @@ OPERATIONS = {
         gets(f"DIRECT.GET.{COSIGNATURES}", {"seq": 1, "batch": 3}), f"operator notary witness {READS_ALL}"
     ),
     "read the checkpoint": Operation(
-        gets(f"DIRECT.GET.{NOTARY}.$KV.NOTARY_{P}.checkpoint", None), f"operator notary witness {READS_ALL}"
+        gets(f"DIRECT.GET.{NOTARY}.$KV.NOTARY_{P}.checkpoint", None), f"operator service notary witness {READS_ALL}"
     ),
     "read a view": Operation(gets(f"DIRECT.GET.{VIEWS}.$KV.VIEWS_{P}.spend", None), f"operator projector {READS_ALL}"),
     "read the lease": Operation(asks(f"STREAM.MSG.GET.{LEASE}", {"last_by_subj": ">"}), "operator service"),
