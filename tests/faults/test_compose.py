@@ -154,7 +154,7 @@ def test_the_site_comes_up_takes_a_command_shows_it_and_stops(here: Here) -> Non
         healthy(here, parts[0])
         seeds = here.directory / "site" / "seeds"
         assert main(["provision", str(here.directory / "site"), "--streams", "--nats", url]) == 0
-        for name in [name for name in PARTS if name != "nats"]:
+        for name in ("service", "replay"):
             replicas = PARTS[name].get("deploy", {}).get("replicas", 1)
             parts += [running.enter_context(up(here, name, replica)) for replica in range(replicas)]
         for part in parts:
@@ -162,6 +162,8 @@ def test_the_site_comes_up_takes_a_command_shows_it_and_stops(here: Here) -> Non
         assert [part.name for part in parts].count("service") == 2
 
         asyncio.run(opened(url, seeds / "publisher-registrar.nk"))
+        parts.append(running.enter_context(up(here, "notary")))  # there is nothing to seal before
+        healthy(here, parts[-1])
         (replay,) = (part for part in parts if part.name == "replay")
         assert "PortfolioOpened" in asyncio.run(drawn(replay))
         # Of whom one process stands by, and takes over.
@@ -173,6 +175,8 @@ def test_the_site_comes_up_takes_a_command_shows_it_and_stops(here: Here) -> Non
     assert {(part.name, code) for part, code in ended.items()} == {(name, ENDS[name]) for name in PARTS}, [
         (part.name, part.told) for part in parts
     ]
+    # What was recorded was sealed before the notary ended.
+    assert (here.data("notary") / P / "checkpoint").read_text().splitlines()[:2] == [f"{P}-0badcafe", "1"]
     # The service is on a root that cannot be written to, and has no volume.
     assert list(here.data("service").iterdir()) == []
 
