@@ -19,6 +19,7 @@ from tui.opening import board, replay
 from tui.proving import verify_
 from tui.provisioning import provision
 from tui.recording import import_, init, send
+from tui.recovering import recover_
 from tui.serving import serve
 from tui.supposing import suppose_
 from tui.verb_names import VERBS
@@ -53,6 +54,7 @@ app.command(verify_, name="verify")
 app.command(serve, name="serve")
 app.command(provision, name="provision")
 app.command(notary_, name="notary")
+app.command(recover_, name="recover")
 app.command(doctor, name="doctor")
 for verb, named in VERBS.items():
     app.command(f"tui.verbs:{verb}", name=verb, help=named.help, group=DECISIONS)
