@@ -117,7 +117,13 @@ def rights(identity: Identity, portfolio: str) -> Rights:
     found = {
         OPERATOR: Rights(api=(">",)),
         "service": Rights(
-            api=(*_reads(stream), *_reads(refusals), *_bucket(subjects.lease_bucket(p))),
+            # The head in the notary's bucket tells it that the stream is not an older backup.
+            api=(
+                *_reads(stream),
+                *_reads(refusals),
+                *_bucket(subjects.lease_bucket(p)),
+                *_bucket(subjects.notary_bucket(p)),
+            ),
             asks=(
                 subjects.all_events(p),
                 subjects.refusal(p),

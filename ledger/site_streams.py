@@ -8,7 +8,7 @@ from typing import Any
 from ledger.connection import Connection, granted, reached
 from ledger.roles import MIRROR_API, MIRROR_DELIVERS, audit_consumer, mirrored
 from ledger.store import StoreError
-from ledger.streams import create_bucket, create_stream
+from ledger.streams import create_bucket, create_stream, create_tiles_stream
 from schemas import subjects
 
 _EXISTS = (10058, 10148)
@@ -28,11 +28,11 @@ async def make_streams(connection: Connection, portfolio: str, *, replicas: int 
         subjects.stream(portfolio): subjects.all_events(portfolio),
         subjects.refusals_stream(portfolio): subjects.refusal(portfolio),
         subjects.findings_stream(portfolio): subjects.finding(portfolio),
-        subjects.tiles_stream(portfolio): subjects.all_tiles(portfolio),
         subjects.cosignatures_stream(portfolio): subjects.all_cosignatures(portfolio),
     }
     for stream, covered in streams.items():
         await create_stream(connection, stream, covered, replicas=replicas)
+    tiles = await create_tiles_stream(connection, portfolio, replicas=replicas)
     buckets = [
         subjects.lease_bucket(portfolio),
         subjects.views_bucket(portfolio),
@@ -40,7 +40,7 @@ async def make_streams(connection: Connection, portfolio: str, *, replicas: int 
     ]
     for bucket in buckets:
         await create_bucket(connection, bucket, replicas=replicas)
-    return [*streams, *map(subjects.bucket_stream, buckets)]
+    return [*streams, tiles, *map(subjects.bucket_stream, buckets)]
 
 
 async def make_consumers(connection: Connection, portfolio: str, auditors: Iterable[str]) -> list[str]:
