@@ -22,6 +22,7 @@ from tui.recording import import_, init, send
 from tui.serving import serve
 from tui.supposing import suppose_
 from tui.verb_names import VERBS
+from tui.witnessing import witness_
 
 DECISIONS = cyclopts.Group("Decisions: a verb for each", sort_key=10)
 
@@ -53,6 +54,7 @@ app.command(verify_, name="verify")
 app.command(serve, name="serve")
 app.command(provision, name="provision")
 app.command(notary_, name="notary")
+app.command(witness_, name="witness")
 app.command(doctor, name="doctor")
 for verb, named in VERBS.items():
     app.command(f"tui.verbs:{verb}", name=verb, help=named.help, group=DECISIONS)

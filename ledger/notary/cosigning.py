@@ -25,7 +25,7 @@ from ledger.notary.note import (
     parse_signatures,
 )
 from ledger.notary.places import Place
-from ledger.notary.policy import Policy, Witness
+from ledger.notary.policy import NO_QUORUM, Policy, Witness, judge
 from ledger.notary.rehash import TileMissing, tile_reader
 from ledger.notary.tiles import hash_reader
 from ledger.notary.tlog import consistency_proof
@@ -102,6 +102,33 @@ def lines_for(note: bytes, filed: Iterable[bytes]) -> list[Signature]:
     return found
 
 
+def newest_witnessed(policy: Policy, checkpoint: bytes, filed: Sequence[bytes], *, now_s: int) -> bytes | None:
+    """Return the largest checkpoint that the quorum of a policy has signed, with its lines; None where there is none.
+
+    checkpoint: the newest one, with lines perhaps. filed: notes of witnesses, of this and of older checkpoints; one
+    that the log has not signed, or that is of another log, is passed over.
+    Errors: NoteError where the checkpoint is none.
+    """
+    origin = parse_checkpoint(parse_note(checkpoint).text).origin
+    notes: dict[str, bytes] = {}
+    for note in (checkpoint, *filed):
+        try:
+            judge(policy._replace(witnesses=(), groups=(), quorum=NO_QUORUM), note, now_s=now_s)
+        except NoteError:
+            continue
+        notes.setdefault(parse_note(note).text, note)
+    keys = [each.key for each in policy.witnesses]
+    best: tuple[int, bytes] | None = None
+    for text, note in notes.items():
+        found = parse_checkpoint(text)
+        if found.origin != origin or (best is not None and found.size <= best[0]):
+            continue
+        merged = with_lines(note, lines_for(note, filed), keys)
+        if judge(policy, merged, now_s=now_s).witnessed:
+            best = found.size, merged
+    return None if best is None else best[1]
+
+
 async def _ask(
     session: aiohttp.ClientSession, witness: Witness, note: bytes, checkpoint: Checkpoint, place: Place
 ) -> Asked:
@@ -120,7 +147,7 @@ async def _ask(
                 return Asked(witness.name, None, f"it has signed {int(size):,} entries, and is asked for fewer")
             old_size = int(size)
     except (aiohttp.ClientError, TimeoutError, UnicodeDecodeError, ValueError) as error:
-        return Asked(witness.name, None, f"it does not answer: {error or type(error).__name__}")
+        return Asked(witness.name, None, f"it does not answer: {str(error) or type(error).__name__}")
     except TileMissing as error:
         return Asked(witness.name, None, f"no proof can be made for it: {error}")
     return Asked(witness.name, None, f"it went on while it was asked, {_TRIES} times")
