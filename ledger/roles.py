@@ -22,12 +22,8 @@ from schemas.values import is_id
 
 OPERATOR, MIRROR_OPERATOR = "operator", "mirror-operator"
 LEDGER_ACCOUNT, MIRROR_ACCOUNT = "LEDGER", "AUDIT"
-MIRROR_API, MIRROR_DELIVERS = "LEDGER.MIRROR.API", "audit.deliver"
-"""Where the server itself asks for what a mirror is made of, and what it comes under. No login may publish there."""
-NEVER = tuple(
-    f"STREAM.{verb}.>" for verb in ("UPDATE", "DELETE", "PURGE", "MSG.DELETE", "RESTORE", "SNAPSHOT", "CREATE")
-)
-"""What nobody but an operator may ask of the JetStream API."""
+MIRROR_API, MIRROR_DELIVERS, MIRROR_CONSUMER = "LEDGER.MIRROR.API", "audit.deliver", "audit-mirror"
+"""Where the server itself asks for what a mirror is made of, what it comes under, and the consumer that sends it."""
 
 
 class Rights(NamedTuple):
@@ -97,6 +93,15 @@ def identity_id(role: str, name: str = "") -> str:
     if ROLES[role].named != bool(name) or (name and not is_id(name)):
         raise ValueError(f"{name!r} names no {role}; use letters, digits, hyphen and underscore, 1 to 64 of them")
     return f"{role}-{name}" if name else role
+
+
+def role_of(account: str, *, may_create: bool) -> str | None:
+    """Return the role of a login in an account that may create streams, or not; None where it is no site's."""
+    if account == LEDGER_ACCOUNT:
+        return OPERATOR
+    if account == MIRROR_ACCOUNT:
+        return MIRROR_OPERATOR if may_create else "mirror"
+    return next((role for role in ROLES if account == role or account.startswith(f"{role}-")), None)
 
 
 def audit_consumer(auditor: str) -> str:

@@ -29,7 +29,7 @@ class Kv:
         return Kept(value, 1 if value else 0)
 
     async def swap(self, key: str, value: bytes, revision: int) -> int:
-        raise AssertionError("a witness only reads")
+        raise AssertionError(f"a witness only reads: {key}, {value!r}, {revision}")
 
 
 class Tiles:
