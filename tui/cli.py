@@ -23,6 +23,7 @@ from tui.recovering import recover_
 from tui.serving import serve
 from tui.supposing import suppose_
 from tui.verb_names import VERBS
+from tui.witnessing import witness_
 
 DECISIONS = cyclopts.Group("Decisions: a verb for each", sort_key=10)
 
@@ -55,6 +56,7 @@ app.command(serve, name="serve")
 app.command(provision, name="provision")
 app.command(notary_, name="notary")
 app.command(recover_, name="recover")
+app.command(witness_, name="witness")
 app.command(doctor, name="doctor")
 for verb, named in VERBS.items():
     app.command(f"tui.verbs:{verb}", name=verb, help=named.help, group=DECISIONS)
