@@ -10,6 +10,7 @@ from ledger.connection import Connection, connect
 from ledger.disclosures import Disclosures
 from ledger.findings import Findings
 from ledger.jetstream import JetStreamStore
+from ledger.notary.filed import Cosignatures
 from ledger.notary.history import sealed_history
 from ledger.notary.remote import KvRegister, TileMessages
 from ledger.refusals import Refusals
@@ -64,6 +65,10 @@ class Access:
     def tiles(self, portfolio: str) -> TileMessages:
         """Return the stream of a portfolio's tiles, whether it is there or not."""
         return TileMessages(self.connection, portfolio)
+
+    def cosignatures(self, portfolio: str) -> Cosignatures:
+        """Return what witnesses have filed about a portfolio's log, whether their stream is there or not."""
+        return Cosignatures(self.connection, portfolio)
 
     def directory(self, portfolio: str) -> Path:
         """Return where a portfolio's archive and segments are kept."""

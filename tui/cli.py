@@ -21,9 +21,11 @@ from tui.opening import board, replay
 from tui.proving import verify_
 from tui.provisioning import provision
 from tui.recording import import_, init, send
+from tui.recovering import recover_
 from tui.serving import serve
 from tui.supposing import suppose_
 from tui.verb_names import VERBS
+from tui.witnessing import witness_
 
 DECISIONS = cyclopts.Group("Decisions: a verb for each", sort_key=10)
 
@@ -55,6 +57,8 @@ app.command(verify_, name="verify")
 app.command(serve, name="serve")
 app.command(provision, name="provision")
 app.command(notary_, name="notary")
+app.command(recover_, name="recover")
+app.command(witness_, name="witness")
 app.command(anchor_, name="anchor")
 app.command(export_, name="export")
 app.command(doctor, name="doctor")
