@@ -127,7 +127,7 @@ def install(monkeypatch: Any) -> None:
     async def paused(pilot: Pilot[Any], delay: float | None = None) -> None:
         await quiet(pilot.app)
 
-    async def waited(pilot: Pilot[Any], timeout: float = 30.0) -> bool:
+    async def waited(pilot: Pilot[Any], *_: float) -> bool:
         await quiet(pilot.app)
         return True
 
