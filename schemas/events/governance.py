@@ -14,7 +14,17 @@ from schemas.values import CapexOpex, Id, Money, Reference, Sha256, Shape, Text,
 Names = Annotated[tuple[Id, ...], Meta(max_length=200), Limits(max_length=200)]
 VoteCount = Annotated[int, Meta(ge=0, le=1_000), Limits(ge=0, le=1_000)]
 DecisionKind = Literal[
-    "funding", "reallocation", "gate", "priority", "objectives", "policy", "authority", "baseline", "close", "waiver"
+    "funding",
+    "reallocation",
+    "gate",
+    "priority",
+    "objectives",
+    "policy",
+    "authority",
+    "baseline",
+    "close",
+    "waiver",
+    "envelope",
 ]
 DecisionKinds = Annotated[tuple[DecisionKind, ...], Meta(max_length=20), Limits(max_length=20)]
 
