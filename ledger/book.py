@@ -2,9 +2,10 @@
 
 The book holds what a rule may ask and nothing else: sums of money, the facts that replace each other (as stacks,
 newest last, so that a void can take the newest away), a line for each entry that a reversal may name, who recorded it
-and under which authority, and hashes of every command id and posting reference. What a rule looks up by something else
-than its subject has a list of names (`listed`), so that no decision walks through all there is. `speculate` and `roll_back` let a writer decide a batch before it is
-stored and take it back when it was not. How an event changes it is in `evolve`.
+and under which authority, and hashes of every command id and posting reference. What a rule looks up by something
+else than its subject has a list of names (`listed`), so that no decision walks through all there is. `speculate` and
+`roll_back` let a writer decide a batch before it is stored and take it back when it was not. How an event changes
+it is in `evolve`.
 """
 
 from __future__ import annotations

@@ -198,7 +198,10 @@ def decide(
     )
     found = _found(checks)
     if version.in_order and len(found) > 1:
-        found = list({each.reason: each for each in sorted(reversed(found), key=_place)}.values())
+        firsts: dict[Reason, Refused] = {}
+        for each in sorted(found, key=_place):
+            firsts.setdefault(each.reason, each)
+        found = list(firsts.values())
     actions = {each.rule: each.action for each in guardrails.rules} if found and guardrails is not None else {}
     flags: list[Refused] = []
     for each in found:
@@ -255,7 +258,9 @@ def _lateness(case: Case, version: Version) -> Guards:
     days, allowed = (case.recorded_on - decided_on).days, tolerance.lateness_days
     if days > allowed:
         yield Refused(Reason.LATE, decided_on=decided_on, days=days, allowed=allowed)
-        shown = ask.decisionid or ask.sourceref or getattr(ask.data, "minutes", None) or getattr(ask.data, "evidence", ())
+        shown = (
+            ask.decisionid or ask.sourceref or getattr(ask.data, "minutes", None) or getattr(ask.data, "evidence", ())
+        )
         if version.in_order and not shown:
             yield Refused(Reason.UNDOCUMENTED, decided_on=decided_on, problem="name a decision, minutes or a source")
 

@@ -33,7 +33,8 @@ async def reperform(store: EventReader, portfolio: str, moved: Callable[[int], N
     """Decide a portfolio's events again, and name the first that differs. Errors: StreamUnavailable, HoleInStream.
 
     Each command is decided on the book its first event met, at the time it was recorded (for an import: at the time
-    it was brought), by the version of the rules that decided it. All its events must come out with the bytes that are stored.
+    it was brought), by the version of the rules that decided it. All its events must come out with the bytes that are
+    stored.
     """
     book = Book(portfolio)
     commands = events = 0

@@ -109,7 +109,7 @@ class Reason(enum.Enum):
     TOTALS_DIFFER = (ReasonClass.ARITHMETIC, True, "the totals are not what is booked in the period")
     FORECAST_DATE = (ReasonClass.ARITHMETIC, False, "the forecast is dated ahead, or older than the last")
 
-    NOT_REGISTRAR = (ReasonClass.GOVERNANCE, False, "people, bodies and grants are recorded by the registrar or the grantor")
+    NOT_REGISTRAR = (ReasonClass.GOVERNANCE, False, "only the registrar, or the grantor, records this")
     SELF_ENROLMENT = (ReasonClass.GOVERNANCE, False, "the registrar enrols himself for another role")
     NOT_ONESELF = (ReasonClass.GOVERNANCE, False, "an interest is declared by the person who has it")
     BEFORE_RECORDED = (ReasonClass.GOVERNANCE, False, "a policy or grant takes no effect before it is recorded")

@@ -40,10 +40,17 @@ class Said(NamedTuple):
     day: datetime.date | str = TODAY
     more: dict[str, Any] = {}  # noqa: RUF012 - never changed
 
+    @property
+    def signatures(self) -> str | None:
+        """The signature lines that come beside the command, where `on` names them."""
+        found = self.more.get("signatures")
+        return None if found is None else str(found)
+
     def line(self, commandid: str) -> bytes:
         """Return the command as its sender writes it."""
+        more = {name: value for name, value in self.more.items() if name != "signatures"}
         said = {"type": f"{self.ask.type}.v1", "portfolio": ORIGIN, "commandid": commandid, "actor": "ana"}
-        said |= {"subject": self.ask.about, "time": str(self.day), "data": self.ask.data} | self.more
+        said |= {"subject": self.ask.about, "time": str(self.day), "data": self.ask.data} | more
         return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -98,7 +105,8 @@ class Given:
             if isinstance(each, Foreign):
                 evolve_foreign(self.book, self.book.sequence + 1, b"foreign")
                 continue
-            outcome = self._decide(_said(each).line(f"c-{self.book.sequence + 1}"), START)
+            said = _said(each)
+            outcome = self._decide(said.line(f"c-{self.book.sequence + 1}"), START, said.signatures)
             assert isinstance(outcome, tuple), f"given, and not accepted: {each}: {outcome}"
             for event in outcome:
                 evolve(self.book, event)
@@ -107,12 +115,13 @@ class Given:
     def when(self, said: Ask | Said | bytes, *, at: str | None = None) -> When:
         """Let a command come, at an instant where one is named."""
         line = said if isinstance(said, bytes) else _said(said).line("asked")
-        outcome = self._decide(line, START if at is None else datetime.datetime.fromisoformat(at))
+        signatures = None if isinstance(said, bytes) else _said(said).signatures
+        outcome = self._decide(line, START if at is None else datetime.datetime.fromisoformat(at), signatures)
         return When(outcome, self._governed)
 
-    def _decide(self, line: bytes, now: datetime.datetime) -> Outcome:
+    def _decide(self, line: bytes, now: datetime.datetime, signatures: str | None) -> Outcome:
         command = parse(line)
-        return command if isinstance(command, Refused) else decide(Asked(command, line), self.book, now=now)
+        return command if isinstance(command, Refused) else decide(Asked(command, line, signatures), self.book, now=now)
 
 
 class When(NamedTuple):

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ledger.book import Book, Dated
 from ledger.rules.case import MONEY_KINDS, TOTAL_KINDS, Case
 from ledger.rules.guards import Guard, Guards
-from ledger.rules.persons import body_on, concerned, enrolment, person, roles, within
+from ledger.rules.persons import concerned, enrolment, person, roles, within
 from schemas.events import (
     ActorEnrolled,
     AuthoritySet,
@@ -116,10 +116,8 @@ def grants_of(case: Case, approver: Approver, day: datetime.date) -> Iterator[Da
             yield dated
 
 
-def tier_for(
-    policy: Tiers, minor: int, currency: str, escalation: set[Escalation]
-) -> int:
-    """Return the place of the tier that has to decide a total, by escalation, else by amount; the last where none fits."""
+def tier_for(policy: Tiers, minor: int, currency: str, escalation: set[Escalation]) -> int:
+    """Return the place of the tier that has to decide a total: by escalation, else by amount, else the last."""
     taken = [place for place, tier in enumerate(policy.tiers) if escalation & set(tier.takes)]
     if taken:
         return taken[-1]
@@ -170,9 +168,7 @@ def _within_decision(case: Case, act: Act, request: Dated | None, closed: Decisi
     subjects = request.fact.subjects
     strangers = [name for name in act.growing or act.initiatives if f"initiative/{name}" not in subjects]
     if strangers and act.kind != "priority":
-        return Refused(
-            Reason.BEYOND_DECISION, field="decisionid", value=case.ask.decisionid, initiative=strangers[0]
-        )
+        return Refused(Reason.BEYOND_DECISION, field="decisionid", value=case.ask.decisionid, initiative=strangers[0])
     amount = act.amount
     if amount is None or amount.minor <= 0 or act.kind not in MONEY_KINDS:
         return None
@@ -358,7 +354,12 @@ def _tier_fits(case: Case, act: Act, request: Dated | None, approvers: Sequence[
             return None
     tier = policy.tiers[wanted]
     return Refused(
-        Reason.WRONG_TIER, tier=tier.tier, body=tier.body, roles=list(tier.roles), total_minor=total, by=_named(approvers)
+        Reason.WRONG_TIER,
+        tier=tier.tier,
+        body=tier.body,
+        roles=list(tier.roles),
+        total_minor=total,
+        by=_named(approvers),
     )
 
 
@@ -366,15 +367,11 @@ def _decided_in(case: Case, tier: Tier, approvers: Sequence[Approver]) -> bool:
     """Say whether these approvers are a tier's: its body, or between them every role of it."""
     if tier.body is not None:
         return Approver("body", tier.body) in approvers
-    held = {
-        role for kind, name in approvers if kind == "actor" for role in roles(case.book, name, case.decided_on)
-    }
+    held = {role for kind, name in approvers if kind == "actor" for role in roles(case.book, name, case.decided_on)}
     return bool(tier.roles) and set(tier.roles) <= held
 
 
-def _nobody_decides_for_himself(
-    case: Case, act: Act, request: Dated | None, approvers: Sequence[Approver]
-) -> Guard:
+def _nobody_decides_for_himself(case: Case, act: Act, request: Dated | None, approvers: Sequence[Approver]) -> Guard:
     """Who asked, proposed, leads or sponsors does not decide; compared are persons."""
     wanting: dict[str, str] = {}
     for initiative in act.initiatives if act.kind != "priority" else ():

@@ -178,9 +178,7 @@ def _wants_nothing(data: VoteRecorded, request: Dated, case: Case) -> Guard:
     for subject in request.fact.subjects:
         wanting = concerned(case.book, subject.removeprefix("initiative/"), case.decided_on)
         if who in wanting:
-            return Refused(
-                Reason.SELF_VOTE, field="data.voter", value=data.voter, as_=wanting[who], initiative=subject
-            )
+            return Refused(Reason.SELF_VOTE, field="data.voter", value=data.voter, as_=wanting[who], initiative=subject)
     return None
 
 
@@ -191,16 +189,16 @@ def _without_interest(data: VoteRecorded, request: Dated, case: Case) -> Guard:
         fact: InterestDeclared = dated.fact
         live = within(case.decided_on, fact.valid_from or dated.effective_on, fact.valid_to)
         if live and _bears_on(fact.interest, request.fact, case.book):
-            return Refused(
-                Reason.INTEREST, field="data.voter", value=who, kind=fact.interest.kind, id=fact.interest.id
-            )
+            return Refused(Reason.INTEREST, field="data.voter", value=who, kind=fact.interest.kind, id=fact.interest.id)
     return None
 
 
 def _bears_on(interest: Interest, request: DecisionRequested, book: Book) -> bool:
     if interest.kind == "initiative":
         return f"initiative/{interest.id}" in request.subjects
-    return interest.id in request.suppliers or (interest.kind == "provider" and interest.id in _providers(request, book))
+    return interest.id in request.suppliers or (
+        interest.kind == "provider" and interest.id in _providers(request, book)
+    )
 
 
 def _providers(request: DecisionRequested, book: Book) -> Iterator[str]:

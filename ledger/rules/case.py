@@ -51,7 +51,7 @@ class Case:
         return self.ask.basis == "emergency"
 
     def policy(self, kind: str, day: datetime.date | None = None) -> Any:
-        """Return the body of the policy of a kind that rules on a day (without one: today); None where there is none."""
+        """Return the body of the policy of a kind that rules on a day (without one: today), None where none does."""
         found = self._ruling(self.book, kind, day or self.recorded_on)
         if found is None:
             return None

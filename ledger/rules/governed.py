@@ -17,7 +17,7 @@ from schemas import commands as c
 Governing = Callable[[Any, Case], Guards]
 
 
-def _set_objectives(ask: c.SetObjectives, case: Case) -> Guards:
+def _set_objectives(_: c.SetObjectives, case: Case) -> Guards:
     yield a_decision_stands_behind(case, "objectives")
     yield from decided_by_those_who_may(case, Act("objectives"))
 
@@ -81,7 +81,7 @@ def _discharge_condition(ask: c.DischargeCondition, case: Case) -> Guards:
         yield from decided_by_those_who_may(case, Act("waiver", () if terms is None else terms.initiatives))
 
 
-def _close_period(ask: c.ClosePeriod, case: Case) -> Guards:
+def _close_period(_: c.ClosePeriod, case: Case) -> Guards:
     yield from decided_by_those_who_may(case, Act("close"))
 
 

@@ -65,7 +65,9 @@ def _to_another(ask: SetAuthority, case: Case) -> Guard:
         return None
     himself = {
         "actor": lambda: person(book, holder.id) in granting,
-        "role": lambda: any(holder.id in roles(book, actor, case.recorded_on) for actor in (data.granted_by, ask.actor)),
+        "role": lambda: any(
+            holder.id in roles(book, actor, case.recorded_on) for actor in (data.granted_by, ask.actor)
+        ),
         "body": lambda: holder.id == data.granted_by,
     }[holder.kind]()
     return Refused(Reason.SELF_GRANT, field="data.holder.id", value=holder.id) if himself else None

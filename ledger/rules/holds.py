@@ -260,9 +260,7 @@ def _commitments_treated(book: Book, data: GateDecided) -> Guard:
     """What ends says what becomes of each open commitment. Ends are few: all sums are looked through."""
     treated = {treatment.commitment for treatment in data.treatments}
     for (measure, envelope, initiative, commitment), minor in book.sums.items():
-        if measure == "open" and initiative == data.initiative and commitment is not None and minor > 0:
-            if commitment not in treated:
-                return Refused(
-                    Reason.COMMITMENT_UNTREATED, commitment=commitment, envelope=envelope, open_minor=minor
-                )
+        his = measure == "open" and initiative == data.initiative and commitment is not None
+        if his and minor > 0 and commitment not in treated:
+            return Refused(Reason.COMMITMENT_UNTREATED, commitment=commitment, envelope=envelope, open_minor=minor)
     return None

@@ -18,7 +18,7 @@ Verify = Callable[[bytes, str, Book], tuple[str, ...] | Refused]
 SIGNATURE_INVALID. Pure; the book is only read."""
 
 
-def nobody_can_tell(line: bytes, signatures: str, book: Book) -> Refused:
+def nobody_can_tell(_line: bytes, _signatures: str, _book: Book) -> Refused:
     """Refuse what cannot be checked: a signature nobody verified is no signature."""
     return Refused(Reason.SIGNATURE_INVALID, field="signatures", problem="signatures cannot be checked yet")
 

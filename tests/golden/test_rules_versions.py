@@ -38,10 +38,11 @@ def test_what_a_version_decided_comes_out_of_it_byte_for_byte(file: Path) -> Non
     assert told == {version}
 
 
-def test_every_version_has_a_kept_stream_that_holds_every_type_and_flags() -> None:
-    assert {file.stem.partition("-")[0] for file in KEPT} == set(VERSIONS)
+def test_every_version_before_todays_has_a_kept_stream_that_holds_every_type_and_flags() -> None:
+    past = set(VERSIONS) - {RULES_VERSION}
+    assert {file.stem.partition("-")[0] for file in KEPT} == past
     assert max(VERSIONS) == RULES_VERSION
-    for version in VERSIONS:
+    for version in past:
         events = [
             codec.decode(payload, portfolio=PORTFOLIO, sequence=at)
             for file in KEPT
@@ -65,7 +66,9 @@ def test_a_version_nobody_has_is_told_and_not_guessed() -> None:
 def test_an_event_that_says_another_version_than_decided_it_is_found() -> None:
     """Version 1 would have flagged what version 0 knew no authority for."""
     payloads = stream(KEPT[0])
-    first = next(at for at, each in enumerate(payloads) if b'"type":"FundingApproved.v1"' in each and b"imported" not in each)
+    first = next(
+        at for at, each in enumerate(payloads) if b'"type":"FundingApproved.v1"' in each and b"imported" not in each
+    )
     changed = payloads[first].replace(b'"rules":"0"', b'"rules":"1"')
     found = decided_again([*payloads[:first], changed, *payloads[first + 1 :]])
     assert found.sequence == first + 1

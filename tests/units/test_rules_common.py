@@ -13,7 +13,19 @@ from ledger.evolve import evolve
 from schemas import codec
 from schemas.commands import parse
 from schemas.receipts import Reason, Refused
-from tests.notation import TODAY, Said, accepted, flagged, foreign, given, given_nothing, governed, on, refused, repeated
+from tests.notation import (
+    TODAY,
+    Said,
+    accepted,
+    flagged,
+    foreign,
+    given,
+    given_nothing,
+    governed,
+    on,
+    refused,
+    repeated,
+)
 from tests.teller import START
 from tests.words import ORIGIN, PORTFOLIO, Ask, amend, forecast, fund, opening, pay, propose, reverse
 

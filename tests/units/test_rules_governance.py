@@ -18,6 +18,7 @@ from tests.words import (
     commit,
     enrol,
     fund,
+    guardrails,
     interest,
     money,
     opening,
@@ -29,11 +30,6 @@ from tests.words import (
 
 READY = (fund("claims", 100), propose("AI-1"))
 BOARD = (enrol("ana"), enrol("bob"))
-
-
-def guardrails(version: int = 1, **actions: str) -> Ask:
-    rules = [{"rule": rule, "action": action} for rule, action in actions.items()]
-    return policy("guardrails", version, rules=rules)
 
 
 def ahp(*judgements: tuple[str, str, int, int], names: str = "abcd") -> Ask:
