@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from nats.aio.client import Client
-
-from ledger.connection import connect
+from ledger.connection import Connection, connect
 from ledger.findings import Findings
 from ledger.jetstream import JetStreamStore
+from ledger.notary.history import sealed_history
+from ledger.notary.remote import KvRegister, TileMessages
 from ledger.refusals import Refusals
 from ledger.server import private_server
 from ledger.settings import Settings
@@ -26,47 +26,63 @@ class NoSuchPortfolio(Exception):
 class Access:
     """The portfolios of one NATS server, and the directory their files are kept in."""
 
-    def __init__(self, connection: Client, data: Path) -> None:
-        self._connection, self._data = connection, data
+    def __init__(self, connection: Connection, data: Path) -> None:
+        self.connection, self.data = connection, data
 
     def store(self, portfolio: str) -> JetStreamStore:
         """Return the stream of a portfolio, whether it is there or not."""
-        return JetStreamStore(self._connection, subjects.stream(portfolio), subjects.all_events(portfolio))
+        return JetStreamStore(self.connection, subjects.stream(portfolio), subjects.all_events(portfolio))
 
     async def refusals(self, portfolio: str) -> Refusals:
         """Return the refusals of a portfolio; their stream is made where it is not there. Errors: StoreError."""
         stream, subject = subjects.refusals_stream(portfolio), subjects.refusal(portfolio)
-        await create_stream(self._connection, stream, subject)
-        return Refusals(portfolio, JetStreamStore(self._connection, stream, subject))
+        await create_stream(self.connection, stream, subject)
+        return Refusals(portfolio, JetStreamStore(self.connection, stream, subject))
 
     async def findings(self, portfolio: str) -> Findings:
         """Return the findings about a portfolio; their stream is made where it is not there. Errors: StoreError."""
         stream, subject = subjects.findings_stream(portfolio), subjects.finding(portfolio)
-        await create_stream(self._connection, stream, subject)
-        return Findings(portfolio, JetStreamStore(self._connection, stream, subject))
+        await create_stream(self.connection, stream, subject)
+        return Findings(portfolio, JetStreamStore(self.connection, stream, subject))
 
-    async def writer(self, portfolio: str, clock: Clock = system_clock) -> Writer:
-        """Return a writer of a portfolio that keeps its refusals. Errors: StoreError."""
-        return Writer(portfolio, self.store(portfolio), clock, await self.refusals(portfolio))
+    async def writer(self, portfolio: str, clock: Clock = system_clock, patience_s: float | None = None) -> Writer:
+        """Return a writer of a portfolio that keeps its refusals, and writes on what was sealed. Errors: StoreError."""
+        sealed = await sealed_history(portfolio, self.register(portfolio), self.directory(portfolio))
+        return Writer(portfolio, self.store(portfolio), clock, await self.refusals(portfolio), patience_s, sealed)
+
+    def register(self, portfolio: str) -> KvRegister:
+        """Return the notary's register of a portfolio, whether it is there or not."""
+        return KvRegister(self.connection, portfolio)
+
+    def tiles(self, portfolio: str) -> TileMessages:
+        """Return the stream of a portfolio's tiles, whether it is there or not."""
+        return TileMessages(self.connection, portfolio)
 
     def directory(self, portfolio: str) -> Path:
         """Return where a portfolio's archive and segments are kept."""
-        return self._data / portfolio
+        return self.data / portfolio
 
     async def create(self, portfolio: str) -> JetStreamStore:
         """Return the stream of a portfolio, made where it is not there. Errors: StoreError."""
-        await create_stream(self._connection, subjects.stream(portfolio), subjects.all_events(portfolio))
+        await create_stream(self.connection, subjects.stream(portfolio), subjects.all_events(portfolio))
         return self.store(portfolio)
 
     async def portfolios(self) -> list[str]:
-        """Return the ids of all portfolios. Errors: StreamUnavailable."""
-        streams = await list_streams(self._connection, subjects.STREAM_PREFIX)
+        """Return the ids of all portfolios, or of those that a login may read which may not list them.
+
+        Errors: StreamUnavailable.
+        """
+        login = self.connection.login
+        if login.may_ask("STREAM.NAMES"):
+            streams = await list_streams(self.connection, subjects.STREAM_PREFIX)
+        else:
+            streams = [each.rpartition(".")[2] for each in login.publishes or () if ".STREAM.INFO." in each]
         return [name for stream in streams if (name := subjects.portfolio_of(stream)) is not None]
 
     async def choose(self, portfolio: str | None) -> str:
         """Return the portfolio named, or the only one there is. Errors: NoSuchPortfolio, StreamUnavailable."""
         if portfolio is not None:
-            if await stream_exists(self._connection, subjects.stream(portfolio)):
+            if await stream_exists(self.connection, subjects.stream(portfolio)):
                 return portfolio
             there = ", ".join(await self.portfolios()) or "none"
             raise NoSuchPortfolio(
@@ -77,7 +93,7 @@ class Access:
             return found[0]
         if not found:
             raise NoSuchPortfolio(
-                f"there is no portfolio in {self._data} yet; make one with `portfolio init NAME`, "
+                f"there is no portfolio in {self.data} yet; make one with `portfolio init NAME`, "
                 "or see `portfolio demo`"
             )
         raise NoSuchPortfolio(f"there are several portfolios: {', '.join(found)}; name one with --portfolio")
@@ -87,13 +103,13 @@ class Access:
 async def opened(settings: Settings) -> AsyncIterator[Access]:
     """Yield access to the server of the settings; without a URL, the private server of the data directory.
 
-    Errors: ServerError, StreamUnavailable.
+    Errors: ServerError, StreamUnavailable; CredentialsError where its login is not one; Forbidden.
     """
     async with AsyncExitStack() as stack:
         if settings.nats is None:
             endpoint = await stack.enter_async_context(private_server(settings.data))
             connection = await connect(endpoint.url, endpoint.token)
         else:
-            connection = await connect(settings.nats)
+            connection = await connect(settings.nats, credentials=settings.credentials)
         stack.push_async_callback(connection.close)
         yield Access(connection, settings.data)

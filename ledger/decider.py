@@ -23,6 +23,7 @@ from ledger.rules import (
     funding,
     governance,
     periods,
+    proof,
     spending,
     strategy,
     watching,
@@ -110,6 +111,9 @@ RULES: dict[type[c.Command], Rule] = {
     c.CloseDecision: Rule(_plain(decisions.close_decision)),
     c.SetBody: Rule(_plain(governance.set_body)),
     c.DeclareInterest: Rule(_plain(governance.declare_interest)),
+    c.AnchorCheckpoint: Rule(_plain(proof.anchor_checkpoint), proof.anchored),
+    c.EraseText: Rule(_plain(proof.erase_text)),
+    c.SetHold: Rule(_plain(proof.set_hold)),
 }
 
 OUTSIDE = (
@@ -121,6 +125,9 @@ OUTSIDE = (
     c.ReportFlow,
     c.MeasureBenefit,
     c.ChangeModelLifecycle,
+    c.AnchorCheckpoint,
+    c.EraseText,
+    c.SetHold,
 )
 """Facts from outside: true whenever they are told, so they are never late, and what they break is flagged at most."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ledger.book import Book, Booking, Dated, Emergency, LineKey, Move, Origin, Terms, UseKey
+from ledger.heads import NO_ENTRIES, TextPlace, about, commitments, followed
 from ledger.notary.tlog import leaf_hash
 from schemas import codec
 from schemas.envelope import Recorded
@@ -24,6 +25,7 @@ from schemas.events import (
     PeriodClosed,
     PolicyAdopted,
     PortfolioOpened,
+    TextErased,
 )
 
 MONEY_FACTS: tuple[type[Fact], ...] = (
@@ -48,12 +50,14 @@ def evolve(book: Book, event: Recorded, payload: bytes | None = None) -> None:
     fact = event.data
     year = book.fiscal_year(event.effective_on)
     key, minor = line_of(fact, event.subject, year)
-    book.frontier.append(leaf_hash(codec.encode(event) if payload is None else payload))
+    leaf = leaf_hash(codec.encode(event) if payload is None else payload)
+    book.frontier.append(leaf)
     book.sequence = event.at
     book.recorded_at = event.recordedtime
     book.take_command(event)
     origin = _origin(book, event)
     book.write_line(key, minor, origin)
+    _take_proof(book, event, leaf)
     if isinstance(fact, EntryReversed):
         _reverse(book, fact, event.at, year)
     elif key.moves:
@@ -66,6 +70,20 @@ def evolve(book: Book, event: Recorded, payload: bytes | None = None) -> None:
         book.importing = fact.historic
     elif event.basis != "imported":
         book.importing = False
+
+
+def _take_proof(book: Book, event: Recorded, leaf: bytes) -> None:
+    """Take an entry into the heads of what it is about, and note the texts it holds as commitments."""
+    names = about(event, book.about)
+    for name in names:
+        book.put(book.heads, name, followed(book.heads.get(name, NO_ENTRIES), event.at, leaf))
+    if isinstance(event.data, TextErased):
+        book.put(book.erased, event.data.commitment, event.at)
+    for field, commitment in commitments(event.data):
+        requests = [book.newest(name, DecisionRequested) for name in names]
+        concerned = (*names, *(each for request in requests if request is not None for each in request.subjects))
+        place = TextPlace(event.at, field, concerned)
+        book.put(book.texts, commitment, (*book.texts.get(commitment, ()), place))
 
 
 def evolve_foreign(book: Book, sequence: int, payload: bytes) -> None:

@@ -36,13 +36,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
 
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 
-from ledger.connection import REACH_LIMIT_S, RETRY_S, asked, granted, said
+from ledger.connection import REACH_LIMIT_S, RETRY_S, Connection, asked, granted, said
 from ledger.store import (
+    MAX_ENTRY_BYTES,
     Draft,
     EntryRefused,
     HoleInStream,
@@ -54,6 +54,7 @@ from ledger.store import (
     check_shape,
     contiguous,
 )
+from schemas.subjects import CONTENT_TYPE
 
 HEARTBEAT_S = 0.5
 SILENCE_S = 3 * HEARTBEAT_S
@@ -61,6 +62,12 @@ SILENCE_S = 3 * HEARTBEAT_S
 
 SMALL_READ = 256
 """Up to so many entries are read by direct get, which leaves no consumer behind."""
+
+MOST_FETCHED_BYTES = 16_000_000
+"""Most of one direct get: past 64 MB under way a server ends the connection."""
+
+LOOK_S = 0.2
+"""How often whoever may not create consumers looks for something new."""
 
 _WRONG_LAST_SEQUENCE, _WRONG_LAST_SEQUENCE_UNNAMED = 10071, 10164
 _BATCH_INCOMPLETE, _TOO_MANY_BATCHES = 10176, 10210
@@ -85,11 +92,22 @@ class JetStreamStore:
 
     connection: from connect(), whose reading no foreign entry can stop.
     subjects: the stream's, for example `portfolio.ai-2026.event.>`.
-    timeout_s: longest wait for one answer, and for a reader to be given anything at all.
+    timeout_s: longest wait for one answer, and for a reader to be given anything at all. max_entry_bytes: longest
+    payload of an entry. content_type: what its header says of every entry.
     """
 
-    def __init__(self, connection: Client, stream: str, subjects: str, *, timeout_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        stream: str,
+        subjects: str,
+        *,
+        timeout_s: float = 5.0,
+        max_entry_bytes: int = MAX_ENTRY_BYTES,
+        content_type: str = CONTENT_TYPE,
+    ) -> None:
         self.connection, self.stream, self.subjects, self.timeout_s = connection, stream, subjects, timeout_s
+        self.max_entry_bytes, self.content_type = max_entry_bytes, content_type
         self._covered = re.compile(_subject_pattern(subjects))
 
     async def append(self, entries: Sequence[Draft], *, expected_sequence: int) -> int:
@@ -98,7 +116,7 @@ class JetStreamStore:
         Errors: as EventStore. An append whose outcome is unknown may still be on its way; whatever is appended
         after the same sequence next either takes its place or meets it as a SequenceConflict, never both.
         """
-        check_shape(entries)
+        check_shape(entries, self.max_entry_bytes)
         for subject, _ in entries:
             if not self._covered.fullmatch(subject):
                 raise EntryRefused(f"{self.stream} takes {self.subjects}, not {subject!r}; correct the subject")
@@ -131,7 +149,7 @@ class JetStreamStore:
         last = await self.last_sequence()
         if until is not None:
             last = min(last, until)
-        entries = self._fetched if last - after <= SMALL_READ else self._pushed
+        entries = self._fetched if last - after <= SMALL_READ or not self._may_consume else self._pushed
         async with aclosing(entries(after + 1, last)) as found:
             async for entry in found:
                 yield entry
@@ -143,7 +161,8 @@ class JetStreamStore:
         Errors: HoleInStream, also where the stream ends before *after*; StreamUnavailable where the connection was
         closed or the stream is not there.
         """
-        async with aclosing(self._pushed(after + 1, None)) as found:
+        entries = self._pushed(after + 1, None) if self._may_consume else self._looked_for(after + 1)
+        async with aclosing(entries) as found:
             async for entry in found:
                 yield entry
 
@@ -159,7 +178,7 @@ class JetStreamStore:
         guard = {"Nats-Expected-Last-Sequence": str(expected_sequence), "Nats-Expected-Stream": self.stream}
         batch_id = secrets.token_hex(8)
         for place, (subject, payload) in enumerate(entries, start=1):
-            headers = {"content-type": "application/cloudevents+json"}
+            headers = {"content-type": self.content_type}
             if place == 1:
                 headers |= guard
             if len(entries) > 1:
@@ -219,8 +238,12 @@ class JetStreamStore:
         inbox = self.connection.new_inbox()
         subscription = await self.connection.subscribe(inbox, cb=receive, pending_bytes_limit=-1)
         try:
-            body = json.dumps({"seq": first, "batch": count}).encode()
-            await self.connection.publish(f"$JS.API.DIRECT.GET.{self.stream}", body, reply=inbox)
+            body, subject = (
+                json.dumps({"seq": first, "batch": count, "max_bytes": MOST_FETCHED_BYTES}).encode(),
+                f"DIRECT.GET.{self.stream}",
+            )
+            self.connection.waits(f"{self.connection.login.api}.{subject}", ended)
+            await self.connection.publish(f"{self.connection.login.api}.{subject}", body, reply=inbox)
             async with asyncio.timeout(self.timeout_s):
                 if await ended == "503":
                     raise NoRespondersError
@@ -228,6 +251,33 @@ class JetStreamStore:
             with suppress(NatsError):
                 await subscription.unsubscribe()
         return entries
+
+    async def _looked_for(self, first: int) -> AsyncGenerator[Stored]:
+        """Yield entries by direct get, and look for new ones every LOOK_S, for ever: for who may create no consumer."""
+        expected, looking = first, False
+        while True:
+            try:
+                if not looking and (end := await self._end()) < expected - 1:
+                    raise HoleInStream(self.stream, expected, end + 1)
+                # From the one before on, which is there: where it is not, the stream has lost its end.
+                entries = await self._direct_get(max(expected - 1, 1), SMALL_READ)
+                looking = bool(entries)
+                entries = [entry for entry in entries if entry.sequence >= expected]
+            except (NatsError, TimeoutError) as error:
+                if self.connection.is_closed:
+                    raise self._unreadable(expected, error) from error
+                _log.debug("looking into %s again from sequence %d: %s", self.stream, expected, said(error))
+                entries, looking = [], False
+            for entry in entries:
+                expected = contiguous(self.stream, expected, entry)
+                yield entry
+            if not entries:
+                await asyncio.sleep(LOOK_S)
+
+    @property
+    def _may_consume(self) -> bool:
+        """Whether this login may create consumers: a right to make the server publish, which no role of a site has."""
+        return self.connection.login.may_ask(f"CONSUMER.CREATE.{self.stream}.name")
 
     async def _from_leader(self, sequence: int, last: int) -> Stored:
         """Return one entry as the stream's leader has it, or raise HoleInStream."""
@@ -345,7 +395,7 @@ class _Consumer:
 
 
 @asynccontextmanager
-async def _consumer(connection: Client, stream: str, first: int) -> AsyncIterator[_Consumer]:
+async def _consumer(connection: Connection, stream: str, first: int) -> AsyncIterator[_Consumer]:
     """Create a push consumer that starts at a sequence, and remove it in the end."""
     consumer, name, inbox = _Consumer(), secrets.token_hex(8), connection.new_inbox()
     config = {
@@ -373,7 +423,7 @@ async def _consumer(connection: Client, stream: str, first: int) -> AsyncIterato
         with suppress(NatsError):
             await subscription.unsubscribe()
             if connection.is_connected:
-                await connection.publish(f"$JS.API.CONSUMER.DELETE.{stream}.{name}")
+                await connection.publish(f"{connection.login.api}.CONSUMER.DELETE.{stream}.{name}")
 
 
 def _object(data: bytes) -> dict[str, Any]:

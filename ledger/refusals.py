@@ -39,8 +39,8 @@ MOST_BYTES = MAX_ENTRY_BYTES - 1_000
 class Refusal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A refused command. refusal: its place in the stream. judged_at: the last sequence the book knew.
 
-    actor: as the command says, until senders are authenticated; None where it says none. detail: JSON, cut at 4,000.
-    policy, grants: what it was judged under, as an event names it.
+    actor: who was let in to send it; without a service between, as the command says, None where it says none.
+    detail: JSON, cut at 4,000. policy, grants: what it was judged under, as an event names it.
     command: as it came; sha256: its hash instead, where it cannot be read as one line of text.
     """
 
@@ -99,9 +99,19 @@ class Refusals:
 
 
 def refusal_of(
-    refused: Refused, line: bytes, command: Command | None, *, at: datetime.datetime, judged_at: int, rules: str
+    refused: Refused,
+    line: bytes,
+    command: Command | None,
+    *,
+    at: datetime.datetime,
+    judged_at: int,
+    rules: str,
+    sender: str | None = None,
 ) -> Refusal:
-    """Return what is kept of a refused command; its number comes when it is stored."""
+    """Return what is kept of a refused command; its number comes when it is stored.
+
+    sender: who was let in to send it, which is the actor that is kept; without one, the actor the command names.
+    """
     try:
         text = line.decode() if len(line) <= MAX_COMMAND_BYTES else None
     except UnicodeDecodeError:
@@ -111,7 +121,7 @@ def refusal_of(
         recordedtime=at,
         judged_at=judged_at,
         rules=rules,
-        actor=None if command is None else command.actor,
+        actor=sender if sender is not None or command is None else command.actor,
         reason=refused.reason.name,
         detail=json.dumps(msgspec.to_builtins(refused.detail))[:MOST_DETAIL],
         type=None if command is None else command.type,

@@ -162,7 +162,7 @@ async def _found(home: _Home) -> Endpoint | None:
 
 async def _started(home: _Home) -> Endpoint:
     """Start a server and return its endpoint once it answers."""
-    binary = _binary()
+    binary = nats_server_binary()
     old = home.settings()
     token = old.get("token") or secrets.token_urlsafe(32)
     for port in (old.get("port"), None, None):
@@ -283,7 +283,7 @@ def _free_port(wanted: int | None) -> int:
     raise ServerError("no port is free on 127.0.0.1; end a program that listens there")
 
 
-def _binary() -> str:
+def nats_server_binary() -> str:
     """Return the path of nats-server: the one installed with this package, or one on the PATH."""
     for folder in (Path(sys.executable).parent, Path(sysconfig.get_path("scripts"))):
         if os.access(folder / "nats-server", os.X_OK):

@@ -17,6 +17,7 @@ ENVIRONMENT = {
     "PORTFOLIO_NAME": "the portfolio, where --portfolio is not given",
     "PORTFOLIO_ACTOR": "who acts, where --actor is not given",
     "PORTFOLIO_NATS": "a NATS server's URL, where --nats is not given",
+    "PORTFOLIO_CREDENTIALS": "the file of the login to a NATS server, where --credentials is not given",
     "PORTFOLIO_KEYS": "a JSON file that gives actions other keys, where --keys is not given",
 }
 """Every setting, and what it means."""
@@ -29,13 +30,15 @@ class SettingsError(Exception):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """data: the data directory. portfolio: None for the only one there. nats: None for the private server of
-    *data*. actor: who acts. keys: a file that gives actions of the terminal other keys."""
+    *data*. actor: who acts. keys: a file that gives actions of the terminal other keys. credentials: the file of the
+    seed to log in to *nats* with."""
 
     data: Path
     portfolio: str | None
     actor: str
     nats: str | None
     keys: Path | None = None
+    credentials: Path | None = None
 
 
 def settings(
@@ -44,6 +47,7 @@ def settings(
     portfolio: str | None = None,
     actor: str | None = None,
     nats: str | None = None,
+    credentials: Path | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> Settings:
     """Return what was given, completed from the environment and defaults. Errors: SettingsError."""
@@ -55,12 +59,17 @@ def settings(
             raise SettingsError(
                 f"{setting} {value!r} is no id; use letters, digits, hyphen and underscore, 1 to 64 of them"
             )
+    chosen_nats = nats or given("PORTFOLIO_NATS") or None
+    chosen_credentials = credentials or (Path(seed) if (seed := given("PORTFOLIO_CREDENTIALS")) else None)
+    if chosen_credentials is not None and chosen_nats is None:
+        raise SettingsError(f"--credentials {chosen_credentials} are for a NATS server; name it with --nats")
     return Settings(
         data=data or Path(given("PORTFOLIO_DATA") or platformdirs.user_data_path("portfolio-ledger")),
         portfolio=chosen_portfolio,
         actor=chosen_actor,
-        nats=nats or given("PORTFOLIO_NATS") or None,
+        nats=chosen_nats,
         keys=Path(named) if (named := given("PORTFOLIO_KEYS")) else None,
+        credentials=chosen_credentials,
     )
 
 

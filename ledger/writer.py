@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ledger.book import Book
 from ledger.decider import RULES_VERSION, Asked, Repeated, decide, event_id
 from ledger.evolve import evolve, evolve_foreign
+from ledger.notary.history import NEXT, HistoryLost, SealedHistory
 from ledger.refusals import Refusal, Refusals, refusal_of
 from ledger.store import MAX_BATCH, Draft, EventStore, OutcomeUnknown, SequenceConflict, StoreError, StreamUnavailable
 from schemas import codec, subjects
@@ -22,6 +23,8 @@ from schemas.envelope import Recorded
 from schemas.receipts import Accepted, EventPlace, Receipt, Refused
 
 MAX_APPEND_BYTES = 4_000_000
+MOST_TOGETHER = MAX_BATCH // 2
+"""Most commands of one append: no command causes more than two events."""
 PATIENCE_S = 30.0
 """How long a writer tries to learn what became of an append."""
 
@@ -33,25 +36,44 @@ def system_clock() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
-class _Taken(NamedTuple):
-    """A line as it was parsed, and as it came."""
+class Taken(NamedTuple):
+    """A line as it was parsed, and as it came.
+
+    signatures: the signature lines that came with it. sender: who was let in to send it; None where nobody asked.
+    """
 
     command: Command | Refused
     line: bytes
+    signatures: bytes = b""
+    sender: str | None = None
 
 
 class Writer:
     """One writer of one portfolio. Not for use by two tasks at once."""
 
     def __init__(
-        self, portfolio: str, store: EventStore, clock: Clock = system_clock, refusals: Refusals | None = None
+        self,
+        portfolio: str,
+        store: EventStore,
+        clock: Clock = system_clock,
+        refusals: Refusals | None = None,
+        patience_s: float | None = None,
+        sealed: SealedHistory | None = None,
     ) -> None:
-        """refusals: where refused commands are kept; None for a writer on paper."""
+        """refusals: where refused commands are kept; None for a writer on paper. patience_s: else PATIENCE_S.
+
+        sealed: what the stream must agree with before anything is written to it.
+        """
         self.book = Book(portfolio)
+        self.patience_s = PATIENCE_S if patience_s is None else patience_s
         self._store, self._clock, self._refusals = store, clock, refusals
+        self._sealed = sealed or SealedHistory(portfolio)
 
     async def catch_up(self) -> None:
-        """Take every entry of the stream into the book. Errors: StreamUnavailable, HoleInStream."""
+        """Take every entry of the stream into the book.
+
+        Errors: StreamUnavailable, HoleInStream; HistoryLost where the stream is not the one that was sealed.
+        """
         async for entry in self._store.read(after=self.book.sequence):
             try:
                 event = codec.decode(entry.payload, portfolio=self.book.portfolio, sequence=entry.sequence)
@@ -59,6 +81,8 @@ class Writer:
                 evolve_foreign(self.book, entry.sequence, entry.payload)
             else:
                 evolve(self.book, event, entry.payload)
+            self._sealed.check(self.book.frontier)
+        self._sealed.check_end(self.book.sequence)
 
     async def submit(self, line: bytes) -> Receipt:
         """Return the receipt of one command."""
@@ -71,8 +95,9 @@ class Writer:
         answered wherever it stands. Errors: SequenceConflict, which tells where; StreamUnavailable.
         """
         await self.catch_up()
-        (receipt,) = await self._decide_group([_Taken(parse(line), line)], only_at=sequence)
-        return receipt
+        async for (receipt,) in self._submitted([Taken(parse(line), line)], fresh=True, only_at=sequence):
+            return receipt
+        raise AssertionError("every command has its receipt")
 
     async def submit_all(self, lines: Sequence[bytes]) -> list[Receipt]:
         """Return the receipts of commands, in their order. Errors: StreamUnavailable where the stream stays away."""
@@ -81,25 +106,39 @@ class Writer:
     async def submit_each(self, lines: Iterable[bytes]) -> AsyncIterator[Receipt]:
         """Yield the receipts of commands in their order, each as soon as its append is acknowledged."""
         await self.catch_up()
-        group: list[_Taken] = []
+        group: list[Taken] = []
         for line in lines:
-            command = parse(line)
-            group.append(_Taken(command, line))
-            if len(group) == MAX_BATCH // 2:  # no command causes more than two events
-                for receipt in await self._decide_group(group):
-                    yield receipt
+            group.append(Taken(parse(line), line))
+            if len(group) == MOST_TOGETHER:
+                async for receipts in self._submitted(group, fresh=True):
+                    for receipt in receipts:
+                        yield receipt
                 group = []
-        for receipt in await self._decide_group(group):
-            yield receipt
+        async for receipts in self._submitted(group, fresh=True):
+            for receipt in receipts:
+                yield receipt
 
-    async def _decide_group(self, group: Sequence[_Taken], only_at: int | None = None) -> list[Receipt]:
-        receipts: list[Receipt] = []
-        deadline = asyncio.get_running_loop().time() + PATIENCE_S
-        while len(receipts) < len(group):
+    async def submit_taken(self, group: Sequence[Taken]) -> AsyncIterator[list[Receipt]]:
+        """Yield the receipts of commands that are parsed, in their order, those of one append together.
+
+        The stream is not read first: the append tells whether the book was up to date, and where nothing is appended
+        the stream is read before anything is refused. Shape: at most MOST_TOGETHER commands.
+        Errors: StreamUnavailable where the stream stays away for `patience_s`; HoleInStream.
+        """
+        async for receipts in self._submitted(group, fresh=False):
+            yield receipts
+
+    async def _submitted(
+        self, group: Sequence[Taken], *, fresh: bool, only_at: int | None = None
+    ) -> AsyncIterator[list[Receipt]]:
+        """Yield receipts as their appends are acknowledged. fresh: whether the book has just caught up."""
+        answered = 0
+        deadline = asyncio.get_running_loop().time() + self.patience_s
+        while answered < len(group):
             expected = self.book.sequence
             self.book.speculate()
             try:
-                decided, drafts, refused = self._decide_until_full(group[len(receipts) :])
+                decided, drafts, refused = self._decide_until_full(group[answered:])
             except BaseException:
                 self.book.roll_back()
                 raise
@@ -108,22 +147,36 @@ class Writer:
                 raise SequenceConflict(self.book.portfolio, only_at, expected)
             if not drafts:
                 self.book.settle()
+                if refused and not fresh:
+                    # No append tells whether the book was up to date, and nothing is refused by an old one.
+                    await self._catch_up_until(deadline)
+                    fresh = True
+                    if self.book.sequence != expected:
+                        continue
                 await self._keep(refused)
-                receipts += decided
+                answered += len(decided)
+                yield decided
                 continue
             # 1. The append. A crash before it loses nothing that was promised; one after it loses the answer, not
             #    the facts: the sender repeats the command under the same id and gets this receipt.
             try:
                 await self._store.append(drafts, expected_sequence=expected)
-            except SequenceConflict:
+            except SequenceConflict as conflict:
                 self.book.roll_back()
-                await self.catch_up()
+                if conflict.found is not None and conflict.found < expected:
+                    raise HistoryLost(
+                        f"the stream of {self.book.portfolio} ends at sequence {conflict.found}, and {expected} were "
+                        f"read: it was put back to an older backup while it was written to; {NEXT}"
+                    ) from conflict
+                await self._catch_up_until(deadline)
+                fresh = True
             except (OutcomeUnknown, StreamUnavailable) as unknown:
                 # It may have landed. The book goes back and reads on; what landed is then found by its command id,
                 # and what lands later still meets a stream that has moved past its guard. A stream that is away
                 # is waited for in the same way.
                 self.book.roll_back()
                 await self._catch_up_until(deadline, unknown)
+                fresh = True
             except BaseException:
                 self.book.roll_back()
                 raise
@@ -132,15 +185,15 @@ class Writer:
                 # 2. What was refused beside it is kept. A crash before it loses refusals nobody was told of.
                 await self._keep(refused)
                 # 3. The answers go out.
-                receipts += decided
-        return receipts
+                answered += len(decided)
+                yield decided
 
-    def _decide_until_full(self, group: Sequence[_Taken]) -> tuple[list[Receipt], list[Draft], list[Refusal]]:
+    def _decide_until_full(self, group: Sequence[Taken]) -> tuple[list[Receipt], list[Draft], list[Refusal]]:
         receipts: list[Receipt] = []
         drafts: list[Draft] = []
         refused: list[Refusal] = []
         size = 0
-        for command, line in group:
+        for command, line, _, sender in group:
             if len(drafts) > MAX_BATCH - 2 or size > MAX_APPEND_BYTES:
                 break
             now = self._clock()
@@ -148,9 +201,9 @@ class Writer:
             if isinstance(outcome, Refused):
                 receipts.append(outcome)
                 known = None if isinstance(command, Refused) else command
-                refused.append(
-                    refusal_of(outcome, line, known, at=now, judged_at=self.book.sequence, rules=RULES_VERSION)
-                )
+                judged_at = self.book.sequence
+                made = refusal_of(outcome, line, known, at=now, judged_at=judged_at, rules=RULES_VERSION, sender=sender)
+                refused.append(made)
             elif isinstance(outcome, Repeated):
                 assert isinstance(command, Command)
                 receipts.append(self._repeat(command.commandid, outcome))
@@ -182,14 +235,16 @@ class Writer:
         subject = subjects.event(self.book.portfolio, event.subject, event.data.TYPE)
         return Draft(subject, codec.encode(event))
 
-    async def _catch_up_until(self, deadline: float, unknown: StoreError) -> None:
+    async def _catch_up_until(self, deadline: float, unknown: StoreError | None = None) -> None:
+        """Catch up, waiting for a stream that is away. unknown: what an append met, told where it stays away."""
         clock = asyncio.get_running_loop().time
-        if clock() > deadline:
-            raise StreamUnavailable(f"{unknown}; it was tried for {PATIENCE_S:g} s") from unknown
+        if unknown is not None and clock() > deadline:
+            raise StreamUnavailable(f"{unknown}; it was tried for {self.patience_s:g} s") from unknown
         while True:
             try:
                 return await self.catch_up()
-            except StreamUnavailable:
+            except StreamUnavailable as error:
                 if clock() > deadline:
-                    raise StreamUnavailable(f"{unknown}; it could not be read for {PATIENCE_S:g} s") from unknown
+                    cause = unknown or error
+                    raise StreamUnavailable(f"{cause}; it could not be read for {self.patience_s:g} s") from cause
                 await asyncio.sleep(0.2)

@@ -14,13 +14,12 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
+from ledger.files import replace_file
 from ledger.notary.tiles import (
     TILE_HEIGHT,
     TILE_WIDTH,
@@ -33,7 +32,7 @@ from ledger.notary.tiles import (
     tile_path,
     tiles_completed,
 )
-from ledger.notary.tlog import HASH_BYTES, Frontier, leaf_hash, tree_root
+from ledger.notary.tlog import HASH_BYTES, Frontier, hash_leaves, tree_root
 
 
 class ArchiveDiffers(Exception):
@@ -96,7 +95,7 @@ class Archive:
         Errors: ArchiveDiffers naming the first entry whose hash is not the one in its tile.
         """
         entries = self.entries(index)
-        leaves = [leaf_hash(entry) for entry in entries]
+        leaves = hash_leaves(entries)
         tile = self.tile(0, index)
         if tile != b"".join(leaves):
             at = next(place for place, wanted in enumerate(split_tile(tile)) if wanted != leaves[place])
@@ -117,7 +116,7 @@ class Archive:
         frontier = self._frontier(head)
         for start in range(0, len(payloads), TILE_WIDTH):
             bundle = payloads[start : start + TILE_WIDTH]
-            leaves = [leaf_hash(payload) for payload in bundle]
+            leaves = hash_leaves(bundle)
             # 1. The bundle. A crash here leaves a file that head does not cover.
             self._write(entries_path(frontier.size // TILE_WIDTH), encode_bundle(bundle))
             # 2. The tiles it completes, from the lowest up.
@@ -181,33 +180,3 @@ class Archive:
 
     def _replace(self, path: str, content: bytes) -> None:
         replace_file(self.directory / path, content)
-
-
-def replace_file(target: Path, content: bytes, *, durable: bool = False) -> None:
-    """Give a file new content in one step: a reader sees the old or the new, never a part.
-
-    durable: the disk has it when this returns, for what cannot be made again.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        os.replace(name, target)
-        if durable:
-            sync_directory(target.parent)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def sync_directory(directory: Path) -> None:
-    """Have the disk know which files a directory holds."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -81,10 +81,10 @@ def columns_of(fact: type[Fact]) -> tuple[Column, ...]:
 
 
 @cache
-def forms_of(fact: type[Fact]) -> tuple[Form, ...]:
-    """Return how each field of a fact becomes columns."""
-    hints = get_type_hints(fact, include_extras=True)
-    return tuple(_form(_plain(hints[field.name])) for field in msgspec.structs.fields(fact))
+def forms_of(struct: type[msgspec.Struct]) -> tuple[Form, ...]:
+    """Return how each field of a fact, or of a struct within one, becomes columns."""
+    hints = get_type_hints(struct, include_extras=True)
+    return tuple(_form(_plain(hints[field.name])) for field in msgspec.structs.fields(struct))
 
 
 def _form(plain: Any) -> Form:

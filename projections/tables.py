@@ -153,15 +153,21 @@ def _shown(text: str | Commitment | None) -> str | None:
 
 def _nested(value: Any) -> Any:
     """Return a nested value as Arrow takes it, defaults spelled out."""
+    if isinstance(value, tuple):
+        return list(map(_nested, value))
     if isinstance(value, Commitment):
         return _shown(value)
     if isinstance(value, msgspec.Struct):
-        return {encoded: _nested(getattr(value, name)) for name, encoded in _names(type(value))}
-    if isinstance(value, tuple):
-        return [_nested(inner) for inner in value]
+        names, deeper = _members(type(value))
+        told = dict(zip(names, msgspec.structs.astuple(value), strict=True))
+        for name in deeper:
+            told[name] = _nested(told[name])
+        return told
     return value
 
 
 @cache
-def _names(struct: type[msgspec.Struct]) -> tuple[tuple[str, str], ...]:
-    return tuple((field.name, field.encode_name) for field in msgspec.structs.fields(struct))
+def _members(struct: type[msgspec.Struct]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of a struct's fields in JSON, and of those the ones that hold more than a plain value."""
+    names = tuple(field.encode_name for field in msgspec.structs.fields(struct))
+    return names, tuple(name for name, form in zip(names, forms_of(struct), strict=True) if form != "plain")

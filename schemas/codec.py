@@ -1,10 +1,15 @@
-"""Bytes to events and back. Strict: what does not decode is a foreign entry, kept and hashed but not understood."""
+"""Bytes to events and back. Strict: what does not decode is a foreign entry, kept and hashed but not understood.
+
+An event of an old version is lifted, one version at a time, before it is decoded as today's: `LIFTS` has a step for
+every version that was ever published and is no longer today's. What is hashed stays the bytes that were stored.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, time
 from operator import attrgetter
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -16,6 +21,21 @@ _encoder = msgspec.json.Encoder()
 
 
 MIDNIGHT = time()
+
+
+class Lift(NamedTuple):
+    """How an event of an old version is read. to: the next version's type. data: from the whole event as plain JSON
+    values, its data as that version has it; pure, and no rule of business."""
+
+    to: str
+    data: Callable[[dict[str, Any]], dict[str, Any]]
+
+
+LIFTS: dict[str, Lift] = {}
+"""The step of every old version, by its type; none yet: every version there is is today's."""
+
+_NOT_LIFTED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What a step may raise over data that is not of its version."""
 
 
 class ForeignEntry(ValueError):
@@ -38,7 +58,7 @@ def decode(payload: bytes, *, portfolio: str, sequence: int) -> Recorded:
 def decode_at(payload: bytes, source: str, sequence: int) -> Recorded:
     """Do what decode does, for many entries of one source."""
     try:
-        recorded: Recorded = _decode_any(payload)
+        recorded = _decoded(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ForeignEntry(f"entry {sequence} is no event: {error}") from error
     if recorded.source != source:
@@ -54,6 +74,35 @@ def decode_at(payload: bytes, source: str, sequence: int) -> Recorded:
             f"entry {sequence} stands under {recorded.subject}, its data under {recorded.data.subject()}"
         )
     return recorded
+
+
+def _decoded(payload: bytes) -> Recorded:
+    """Return the event of some bytes, lifted where it is of an old version. Errors: as the decoder's."""
+    try:
+        event: Recorded = _decode_any(payload)
+    except msgspec.ValidationError:
+        lifted = lift(payload) if LIFTS else None
+        if lifted is None:
+            raise
+        event = _decode_any(lifted)
+    return event
+
+
+def lift(payload: bytes) -> bytes | None:
+    """Return an event of an old version as one of today's, None where it is not of an old version.
+
+    Errors: msgspec.ValidationError where its data is not what its version has.
+    """
+    event = msgspec.json.decode(payload)
+    name = event.get("type") if isinstance(event, dict) else None
+    if not isinstance(name, str) or name not in LIFTS:
+        return None
+    try:
+        while (step := LIFTS.get(event["type"])) is not None:
+            event = {**event, "type": step.to, "data": step.data(event)}
+        return msgspec.json.encode(event)
+    except _NOT_LIFTED as error:
+        raise msgspec.ValidationError(f"it is not as {name} has it: {error!r}") from error
 
 
 _place_of = attrgetter("source", "sequence", "subject", "time.tzinfo", "recordedtime.tzinfo")

@@ -25,7 +25,7 @@ Instant = Annotated[datetime.datetime, Meta(tz=True)]
 Basis = Literal["ordinary", "emergency", "minuted", "ratified", "imported"]
 Subject = Annotated[str, Meta(max_length=97, extra_json_schema={"pattern": r"^[a-z]{1,32}/[A-Za-z0-9_-]{1,64}$"})]
 Flags = Annotated[str, Meta(max_length=400, extra_json_schema={"pattern": r"^[A-Z_]+(,[A-Z_]+)*$"})]
-Grants = Annotated[str, Meta(max_length=4_000, extra_json_schema={"pattern": r"^[0-9]+(,[0-9]+)*$"})]
+Grants = Annotated[str, Meta(max_length=400, extra_json_schema={"pattern": r"^[0-9]+(,[0-9]+)*$"})]
 PaddedSequence = Annotated[str, Meta(min_length=16, max_length=16, extra_json_schema={"pattern": r"^[0-9]{16}$"})]
 
 

@@ -1,8 +1,10 @@
 """JSON Schema 2020-12 of every event, command and receipt, for those who read or write in another language.
 
-    python -m schemas.publish           write schemas/json/
-    python -m schemas.publish --check   exit 1 where a file there is not what the code says
+    python -m schemas.publish               write schemas/json/, unless what is published would change where it may not
+    python -m schemas.publish --check       exit 1 where a file there is not what the code says, and say what is wrong
+    python -m schemas.publish --examples    keep examples of the events on standard input, of `portfolio log --json`
 
+What may change is said in schemas/evolution.py, what is published in schemas/json/index.json.
 Events are open, so that a field added later breaks no reader; commands are closed, so that a misspelt field is told.
 """
 
@@ -15,9 +17,11 @@ from typing import Any
 
 import msgspec
 
+from schemas import examples, published
 from schemas.commands import BY_TYPE, Command
 from schemas.envelope import RECORDED
 from schemas.events import Fact
+from schemas.evolution import GROWS
 from schemas.receipts import Accepted, Reason
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -56,7 +60,7 @@ def receipt_schema() -> dict[str, Any]:
         "type": "object",
         "properties": {
             "status": {"const": "refused"},
-            "reason": {"enum": [reason.name for reason in Reason]},
+            "reason": {"enum": [reason.name for reason in Reason], "$comment": GROWS},
             "meaning": {"type": "string"},
             "again": {"type": "boolean", "description": "whether asking again unchanged may help"},
             "detail": {"type": "object"},
@@ -93,17 +97,19 @@ def _first_line(documented: type) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the schemas, or check them; return the exit code."""
-    wanted = {FOLDER / path: json.dumps(schema, indent=2) + "\n" for path, schema in documents().items()}
-    if "--check" in arguments:
-        kept = {path: path.read_text() for path in FOLDER.rglob("*.json")}
-        stale = sorted(path.name for path in wanted.keys() | kept.keys() if wanted.get(path) != kept.get(path))
-        print("\n".join(f"schemas/json: {name} is stale; run python -m schemas.publish" for name in stale))
-        return 1 if stale else 0
-    for path, content in wanted.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
-    return 0
+    """Write the schemas, check them, or keep examples; return the exit code."""
+    wanted = documents()
+    if "--examples" in arguments:
+        kept = examples.keep(FOLDER, sys.stdin.buffer.read().splitlines())
+        print(f"schemas/json: {kept} examples more")
+    found = published.compare(FOLDER, wanted)
+    stale = found.stale if "--check" in arguments else []
+    told = [*found.broken, *(f"{name} is stale; run python -m schemas.publish" for name in stale)]
+    for each in told:
+        print(f"schemas/json: {each}")
+    if not told and "--check" not in arguments:
+        published.write(FOLDER, wanted)
+    return 1 if told else 0
 
 
 if __name__ == "__main__":

@@ -9,13 +9,17 @@ import msgspec
 
 
 class ReasonClass(enum.Enum):
-    """Shape, identity and arithmetic always refuse; governance and money follow the guardrails policy."""
+    """Shape, identity and arithmetic always refuse; governance and money follow the guardrails policy.
+
+    Service: nothing was decided, and nothing is kept of it.
+    """
 
     SHAPE = "shape"
     IDENTITY = "identity"
     ARITHMETIC = "arithmetic"
     GOVERNANCE = "governance"
     MONEY = "money"
+    SERVICE = "service"
 
 
 class Reason(enum.Enum):
@@ -37,7 +41,9 @@ class Reason(enum.Enum):
     NO_SOURCE = (ReasonClass.SHAPE, False, "a change of a model names no source")
     OFF_SCALE = (ReasonClass.SHAPE, False, "the value is not on the scale")
     NO_CHAIR = (ReasonClass.SHAPE, False, "the chair is no member of the body")
+    NOT_A_CHECKPOINT = (ReasonClass.SHAPE, False, "the text is no signed checkpoint of one entry or more")
 
+    WRONG_ADDRESS = (ReasonClass.IDENTITY, False, "the command was sent where another actor or type belongs")
     WRONG_PORTFOLIO = (ReasonClass.IDENTITY, False, "the command was made for another ledger")
     NOT_OPEN = (ReasonClass.IDENTITY, True, "the portfolio has not been opened")
     ALREADY_OPEN = (ReasonClass.IDENTITY, False, "the portfolio has been opened before")
@@ -93,6 +99,13 @@ class Reason(enum.Enum):
     OBJECTIVE_RETIRED = (ReasonClass.IDENTITY, False, "the objective is retired on that day")
     OBJECTIVE_HAS_SHARES = (ReasonClass.IDENTITY, False, "initiatives serve the retired objective; name successors")
 
+    OTHER_LOG = (ReasonClass.IDENTITY, False, "the checkpoint is of another log")
+    SIZE_AHEAD = (ReasonClass.IDENTITY, True, "the checkpoint covers more than is recorded")
+    NO_SUCH_TEXT = (ReasonClass.IDENTITY, False, "the entry has no such commitment in that field")
+    ALREADY_ERASED = (ReasonClass.IDENTITY, False, "the text has been erased before")
+    UNKNOWN_HOLD = (ReasonClass.IDENTITY, False, "no such hold is set")
+    ON_HOLD = (ReasonClass.IDENTITY, True, "a hold keeps the text from being erased")
+
     WRONG_CURRENCY = (ReasonClass.ARITHMETIC, False, "the currency is not the one used there")
     ZERO_AMOUNT = (ReasonClass.ARITHMETIC, False, "an amount of zero moves nothing")
     WRONG_SIGN = (ReasonClass.ARITHMETIC, False, "the sign of the amount does not fit its kind")
@@ -108,6 +121,7 @@ class Reason(enum.Enum):
     TALLY_DIFFERS = (ReasonClass.ARITHMETIC, True, "the tally is not that of the votes recorded")
     TOTALS_DIFFER = (ReasonClass.ARITHMETIC, True, "the totals are not what is booked in the period")
     FORECAST_DATE = (ReasonClass.ARITHMETIC, False, "the forecast is dated ahead, or older than the last")
+    PROOF_FAILS = (ReasonClass.ARITHMETIC, True, "the ledger as it stands does not follow from the checkpoint")
 
     NOT_REGISTRAR = (ReasonClass.GOVERNANCE, False, "only the registrar, or the grantor, records this")
     SELF_ENROLMENT = (ReasonClass.GOVERNANCE, False, "the registrar enrols himself for another role")
@@ -174,6 +188,10 @@ class Reason(enum.Enum):
     OVER_CAPACITY = (ReasonClass.MONEY, False, "more is planned of the pool than there is")
     OVER_ATTRIBUTED = (ReasonClass.MONEY, False, "more than all of a measure is attributed to benefits")
     AFTER_END = (ReasonClass.MONEY, False, "the initiative had ended")
+
+    BUSY = (ReasonClass.SERVICE, True, "the service has as much to do as it takes on; nothing was decided")
+    UNAVAILABLE = (ReasonClass.SERVICE, True, "the stream cannot be reached; whether it was recorded is not known")
+    FAILED = (ReasonClass.SERVICE, True, "the service failed; whether it was recorded is not known")
 
     def __init__(self, of_class: ReasonClass, again: bool, meaning: str) -> None:
         self.of_class, self.again, self.meaning = of_class, again, meaning
@@ -246,3 +264,26 @@ def receipt_as_dict(receipt: Receipt) -> dict[str, Any]:
             "detail": detail,
         }
     return {"status": "accepted", **msgspec.to_builtins(receipt)}
+
+
+def encode_receipt(receipt: Receipt) -> bytes:
+    """Return a receipt as JSON, in the words of receipt_as_dict."""
+    return msgspec.json.encode(receipt if isinstance(receipt, Accepted) else receipt_as_dict(receipt))
+
+
+class _RefusedWords(msgspec.Struct, frozen=True, tag_field="status", tag="refused"):
+    reason: str
+    detail: dict[str, Any]
+
+
+_decode_receipt = msgspec.json.Decoder(Accepted | _RefusedWords).decode
+
+
+def decode_receipt(payload: bytes) -> Receipt:
+    """Return the receipt that JSON says. Errors: ValueError where it is none, or has a reason from a newer ledger."""
+    found = _decode_receipt(payload)
+    if isinstance(found, Accepted):
+        return found
+    if found.reason not in Reason.__members__:
+        raise ValueError(f"{found.reason!r} is no reason this version knows; update it")
+    return Refused(Reason[found.reason], **found.detail)

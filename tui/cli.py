@@ -14,9 +14,16 @@ from tui.common import EXPECTED, WRONG_USE, told
 from tui.demo import demo
 from tui.doctor import doctor
 from tui.findings import finding_, findings_
+from tui.notarizing import notary_
 from tui.opening import board, replay
+from tui.proving import verify_
+from tui.provisioning import provision
 from tui.recording import import_, init, send
+from tui.serving import serve
 from tui.supposing import suppose_
+from tui.verb_names import VERBS
+
+DECISIONS = cyclopts.Group("Decisions: a verb for each", sort_key=10)
 
 app = cyclopts.App(
     name="portfolio",
@@ -42,7 +49,13 @@ app.command(rebuild, name="rebuild")
 app.command(board, name="board")
 app.command(replay, name="replay")
 app.command(reperform_, name="reperform")
+app.command(verify_, name="verify")
+app.command(serve, name="serve")
+app.command(provision, name="provision")
+app.command(notary_, name="notary")
 app.command(doctor, name="doctor")
+for verb, named in VERBS.items():
+    app.command(f"tui.verbs:{verb}", name=verb, help=named.help, group=DECISIONS)
 app.register_install_completion_command()
 
 

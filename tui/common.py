@@ -15,9 +15,14 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from ledger.access import Access, NoSuchPortfolio, opened
+from ledger.connection import Forbidden
 from ledger.fork import SupposeError
+from ledger.login import CredentialsError
+from ledger.notary.keys import KeyFileError
+from ledger.notary.sealer import NotaryAlarm
 from ledger.server import ServerError
 from ledger.settings import Settings, SettingsError, settings
+from ledger.site import SiteError
 from ledger.store import StoreError
 from projections.archive import ArchiveDiffers
 from projections.moment import MomentError
@@ -43,11 +48,20 @@ class Common:
     nats: Annotated[str | None, Parameter(help="A NATS server's URL; without it the data directory's own server.")] = (
         None
     )
+    credentials: Annotated[
+        Path | None, Parameter(help="The file of the login to that server. Also PORTFOLIO_CREDENTIALS.")
+    ] = None
     json: Annotated[bool, Parameter(help="Print JSON.", negative="")] = False
 
     def settings(self) -> Settings:
         """Return the settings these options and the environment make. Errors: SettingsError."""
-        return settings(data=self.data, portfolio=self.portfolio, actor=self.actor, nats=self.nats)
+        return settings(
+            data=self.data,
+            portfolio=self.portfolio,
+            actor=self.actor,
+            nats=self.nats,
+            credentials=self.credentials,
+        )
 
 
 class CommandError(Exception):
@@ -123,20 +137,31 @@ def told(error: Exception) -> tuple[str, int]:
     code = WORLD_FAILED
     if isinstance(error, CommandError):
         code = error.code
-    elif isinstance(error, SettingsError | MomentError | NoSuchPortfolio | SupposeError):
+    elif isinstance(error, NotaryAlarm):
+        code = REFUSED
+    elif isinstance(
+        error,
+        KeyFileError | SettingsError | MomentError | NoSuchPortfolio | SupposeError | CredentialsError | SiteError,
+    ):
         code = WRONG_USE
+    elif isinstance(error, Forbidden):
+        code = REFUSED
     return " ".join(clean(str(error)).split()), code
 
 
 EXPECTED = (
     CommandError,
     SettingsError,
+    CredentialsError,
+    SiteError,
     MomentError,
     NoSuchPortfolio,
     SupposeError,
     StoreError,
     ServerError,
     ArchiveDiffers,
+    NotaryAlarm,
+    KeyFileError,
     OSError,
 )
 """What main turns into one line; anything else is a bug and keeps its traceback."""
@@ -150,3 +175,11 @@ def read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise CommandError(f"cannot read {path}: {error.strerror}; give a file that can be read") from error
+
+
+def host_and_port(option: str, given: str) -> tuple[str, int]:
+    """Return what HOST:PORT says. Errors: CommandError, which names the option."""
+    host, _, port = given.rpartition(":")
+    if not (host and port.isdecimal() and int(port) < 65_536):
+        raise CommandError(f"{option} is {given!r}; write HOST:PORT, as 127.0.0.1:8080")
+    return host, int(port)

@@ -85,6 +85,7 @@ def command_of(name: str, chosen: Settings) -> list[str]:
     """
     given = {"data": str(chosen.data.absolute()), "actor": chosen.actor, "portfolio": chosen.portfolio}
     given["nats"] = chosen.nats
+    given["credentials"] = None if chosen.credentials is None else str(chosen.credentials.absolute())
     flags = [f"--{flag}={value}" for flag, value in given.items() if value is not None]
     return [sys.executable, "-P", "-m", "tui.cli", name, *flags]
 

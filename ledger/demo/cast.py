@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import datetime
 from itertools import pairwise
+from typing import Literal
 
 from ledger.demo.portfolio import ENVELOPES, OWNERS, YEARS, envelope
-from ledger.demo.telling import COMMITTEE, ORIGIN, PORTFOLIO, Cast, Lane, Telling, cents, document, on, usd
+from ledger.demo.telling import COMMITTEE, ORIGIN, PORTFOLIO, Cast, Telling, cents, document, on, usd
 from schemas.events import (
     ActorEnrolled,
     AuthoritySet,
@@ -111,8 +112,9 @@ def open_and_enrol(telling: Telling) -> None:
     for actor, roles in PEOPLE.items():
         enrol(telling, OPENED, actor, roles, beat=1)
     telling.tell(OPENED, "ines", committee("eva", dict(SEATS)), beat=1)
-    course: DecisionKinds = ("objectives", "policy", "envelope")
-    grant(telling, OPENED, "auth-course", Holder(kind="role", id="cfo"), course, ONE_ENVELOPE, beat=1)
+    course: DecisionKinds = ("objectives", "policy", "funding")
+    cfo = Holder(kind="role", id="cfo")
+    grant(telling, OPENED, "auth-course", cfo, course, ONE_ENVELOPE, funds="envelopes", beat=1)
 
 
 ONE_ENVELOPE = Limit(basis="one_decision", amount=usd(20_000))
@@ -129,7 +131,7 @@ def grant(
     beat: int | None,
     scope: Scope = Scope(),  # noqa: B008 - frozen
     emergency: bool = False,
-    lane: Lane | None = None,
+    funds: Literal["initiatives", "envelopes"] = "initiatives",
 ) -> None:
     """Add an authority that the board grants and ines records."""
     fact = AuthoritySet(
@@ -140,9 +142,10 @@ def grant(
         scope=scope,
         granted_by="board",
         emergency=emergency,
+        funds=funds,
         instrument=Instrument(ref=f"dms:delegations-{day.year}", sha256=document(f"delegations-{day.year}").sha256),
     )
-    telling.tell(day, "ines", fact, beat=beat, lane=lane)
+    telling.tell(day, "ines", fact, beat=beat)
 
 
 def alone(
@@ -275,7 +278,6 @@ def delegate(telling: Telling) -> None:
     day = on("2024-01-22")
     every: DecisionKinds = (
         "funding", "reallocation", "gate", "priority", "objectives", "policy", "baseline", "close", "waiver",
-        "envelope",
     )  # fmt: skip
     grants: list[tuple[str, Holder, DecisionKinds, float, Scope]] = [
         ("auth-committee", Holder(kind="body", id=COMMITTEE), every, 5_000, Scope()),

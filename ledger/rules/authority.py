@@ -44,6 +44,11 @@ class Act(NamedTuple):
     growing: tuple[str, ...] = ()
 
     @property
+    def funds(self) -> str:
+        """What of kind funding it is about: what initiatives may spend, or what envelopes hold."""
+        return "envelopes" if self.kind == "funding" and not self.initiatives else "initiatives"
+
+    @property
     def adds(self) -> bool:
         return self.amount is not None and self.amount.minor > 0
 
@@ -64,7 +69,7 @@ def decided_by_those_who_may(case: Case, act: Act) -> Guards:
     approvers = approvers_of(case, request, closed)
     for approver in approvers:
         yield _authority_of(case, act, approver)
-    if act.kind in ("funding", "reallocation") and act.adds and not case.is_emergency:
+    if act.initiatives and act.adds and not case.is_emergency:
         yield _tier_fits(case, act, request, approvers)
     yield _nobody_decides_for_himself(case, act, request, approvers)
 
@@ -223,7 +228,8 @@ def _reaches(
     case: Case, act: Act, grant: AuthoritySet, day: datetime.date, seen: tuple[str, ...] = ()
 ) -> Refused | str | None:
     """Return why an authority does not reach as far as an act: over its limit, or in words; None where it does."""
-    if act.kind not in grant.kinds or (grant.emergency != case.is_emergency and not seen):
+    fits = act.kind in grant.kinds and (act.kind != "funding" or act.funds == grant.funds)
+    if not fits or (grant.emergency != case.is_emergency and not seen):
         return "of another kind"
     if not _in_scope(case.book, act, grant, day):
         return "out of scope"

@@ -66,8 +66,8 @@ class Case:
 
     @property
     def authorities(self) -> str | None:
-        """The authorities it rests on, as an event names them."""
-        return ",".join(map(str, self.grants)) or None
+        """The authorities it rests on, as an event names them: as many as an event has room for."""
+        return ",".join(map(str, self.grants[:MOST_GRANTS])) or None
 
     def rests_on(self, sequence: int) -> None:
         """Remember an authority that was used."""
@@ -75,7 +75,10 @@ class Case:
             self.grants.append(sequence)
 
 
-MONEY_KINDS: tuple[DecisionKind, ...] = ("funding", "reallocation", "envelope")
+MOST_GRANTS = 23
+"""Sequences of 16 digits with their commas that fit in 400 characters."""
+
+MONEY_KINDS: tuple[DecisionKind, ...] = ("funding", "reallocation")
 """Kinds of decision that move money: their limits bound the amount."""
 
 TOTAL_KINDS: tuple[DecisionKind, ...] = ("gate", "baseline", "waiver")

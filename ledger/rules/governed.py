@@ -32,7 +32,7 @@ def _fund_envelope(ask: c.FundEnvelope, case: Case) -> Guards:
     data = ask.data
     envelopes = (data.envelope,) if data.counter_envelope is None else (data.envelope, data.counter_envelope)
     yield from decided_by_those_who_may(
-        case, Act("envelope", envelopes=envelopes, capex_opex=(data.capex_opex,), amount=data.amount)
+        case, Act("funding", envelopes=envelopes, capex_opex=(data.capex_opex,), amount=data.amount)
     )
 
 

@@ -98,7 +98,7 @@ def _is_within(grant: AuthoritySet, above: AuthoritySet) -> bool:
     in_scope = all(not wide or (narrow and set(narrow) <= set(wide)) for narrow, wide in lists)
     in_scope = in_scope and outer.capex_opex in (None, inner.capex_opex)
     ends = above.valid_to is None or (grant.valid_to is not None and grant.valid_to <= above.valid_to)
-    kinds = set(grant.kinds) <= set(above.kinds) and grant.emergency <= above.emergency
+    kinds = set(grant.kinds) <= set(above.kinds) and grant.emergency <= above.emergency and grant.funds == above.funds
     return in_scope and ends and kinds and all(_is_bounded(grant.limits, limit) for limit in above.limits)
 
 

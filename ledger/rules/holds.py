@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from ledger.book import Book, objectives_in_force
 from ledger.rules.ballots import compliance_voted, request_of
 from ledger.rules.case import Case
-from ledger.rules.guards import Guard, Guards
+from ledger.rules.corrections import reversals
+from ledger.rules.guards import Guard, Guards, period_open
 from ledger.rules.persons import COMPLIANCE, concerned, person, persons, roles
 from schemas.commands import (
     AmendInitiative,
@@ -136,12 +137,24 @@ def rate_assurance(ask: RateAssurance, case: Case) -> Guards:
 
 
 def reverse_entry(ask: ReverseEntry, case: Case) -> Guards:
-    """What event 28 asks for: money is taken back by somebody else."""
+    """What event 28 asks for: money is taken back by somebody else, and no leg out of a closed period."""
+    yield _other_leg_in_open_period(ask, case.book)
     line, author = case.book.line(ask.data.sequence), case.book.author(ask.data.sequence)
     if line is None or not line.key.moves or author is None:
         return
     himself = person(case.book, author) == person(case.book, ask.actor)
     yield Refused(Reason.SELF_REVERSAL, field="data.sequence", value=ask.data.sequence, by=author) if himself else None
+
+
+def _other_leg_in_open_period(ask: ReverseEntry, book: Book) -> Guard:
+    """The legs of a transfer are voided together. Version 0 asked for the period of the one that was named only."""
+    for leg in reversals(ask, book)[1:] if ask.data.kind == "void" else ():
+        line = book.line(leg.sequence)
+        for booking in () if line is None else line.key.booked:
+            refused = period_open(book, booking.period, "data.sequence")
+            if refused is not None:
+                return refused
+    return None
 
 
 # Persons and classes.

@@ -14,17 +14,7 @@ from schemas.values import CapexOpex, Id, Money, Reference, Sha256, Shape, Text,
 Names = Annotated[tuple[Id, ...], Meta(max_length=200), Limits(max_length=200)]
 VoteCount = Annotated[int, Meta(ge=0, le=1_000), Limits(ge=0, le=1_000)]
 DecisionKind = Literal[
-    "funding",
-    "reallocation",
-    "gate",
-    "priority",
-    "objectives",
-    "policy",
-    "authority",
-    "baseline",
-    "close",
-    "waiver",
-    "envelope",
+    "funding", "reallocation", "gate", "priority", "objectives", "policy", "authority", "baseline", "close", "waiver"
 ]
 DecisionKinds = Annotated[tuple[DecisionKind, ...], Meta(max_length=20), Limits(max_length=20)]
 
@@ -87,7 +77,8 @@ class AuthoritySet(Fact, frozen=True, kw_only=True):
     """An authority was granted, changed or, with limits of 0, revoked.
 
     kinds: of decisions it covers. granted_by: an actor or a body. deputy_for: the actor whose authority a deputy uses;
-    it counts as the principal's. emergency: may be used alone, to be ratified. Source: DESIGN, event 4.
+    it counts as the principal's. emergency: may be used alone, to be ratified. funds: whether of kind funding it covers
+    what initiatives may spend, or what envelopes hold. Source: DESIGN, event 4.
     """
 
     TYPE: ClassVar[str] = "AuthoritySet.v1"
@@ -104,6 +95,7 @@ class AuthoritySet(Fact, frozen=True, kw_only=True):
     deputy_for: Id | None = None
     emergency: bool = False
     instrument: Instrument | None = None
+    funds: Literal["initiatives", "envelopes"] = "initiatives"
 
     def subject(self) -> str:
         return f"authority/{self.authority}"

@@ -22,13 +22,17 @@ from schemas.commands import BY_TYPE
 from schemas.envelope import Recorded
 from schemas.events import FACTS, Fact
 from schemas.receipts import Accepted, Reason, ReasonClass
+from tui import verbs_page
 from tui.cli import app
 from tui.recording import completed, opening_command
+from tui.verb_names import VERBS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 PROGRAM = [name for name in app if not name.startswith("-")]
-EVERYWHERE = {"--portfolio", "--data", "--actor", "--nats", "--json"}
+PLAIN = [name for name in PROGRAM if name not in VERBS]
+"""Commands that are no verbs: the options of those are told by docs/verbs.md, which is made of them."""
+EVERYWHERE = {"--portfolio", "--data", "--actor", "--nats", "--credentials", "--json"}
 
 
 @cache
@@ -67,16 +71,22 @@ def test_every_command_of_the_program_has_a_row_in_the_readme(command: str) -> N
 
 
 def test_the_readme_has_no_row_for_a_command_that_is_not_there() -> None:
-    assert re.findall(r"^\| `portfolio (\w+)", text_of("README.md"), re.MULTILINE) == PROGRAM
+    assert re.findall(r"^\| `portfolio ([\w-]+)", text_of("README.md"), re.MULTILINE) == PROGRAM
 
 
-@pytest.mark.parametrize("command", PROGRAM)
+def test_the_readme_and_the_page_of_verbs_are_what_the_verbs_take(capsys: pytest.CaptureFixture[str]) -> None:
+    told = section("README.md", "A verb for each decision")
+    assert [line for line in told.splitlines() if line.startswith("| `portfolio")] == verbs_page.readme_rows()
+    assert (verbs_page.main(["--check"]), capsys.readouterr().out) == (0, "")
+
+
+@pytest.mark.parametrize("command", PLAIN)
 def test_every_option_is_named_in_the_readme(command: str) -> None:
     told = section("README.md", "Commands of the program")
     assert not [option for option in sorted(options(command)) if not re.search(rf"{option}\b", told)]
 
 
-@pytest.mark.parametrize("command", PROGRAM)
+@pytest.mark.parametrize("command", PLAIN)
 def test_every_option_is_named_in_the_row_of_its_command_or_for_all(command: str) -> None:
     told = section("README.md", "Commands of the program")
     shared = "\n".join(line for line in told.splitlines() if not line.startswith("|"))
@@ -263,6 +273,7 @@ NOT_OURS = {
     "objectives.csv": "the reader writes it",
     "commands.ndjson": "the reader writes it",
     "avatar.ndjson": "the reader writes it",
+    "site.json": "portfolio provision writes it",
 }
 
 
@@ -286,9 +297,10 @@ def test_no_document_names_a_file_that_is_not_there(document: Path) -> None:
 
 
 def test_every_decision_stands_under_its_number() -> None:
-    for place, path in enumerate(sorted((ROOT / "docs" / "decisions").glob("*.md")), start=1):
-        assert path.name.startswith(f"{place:04d}-")
-        assert path.read_text().startswith(f"# {place}. ")
+    paths = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    for path in paths:
+        assert path.read_text().startswith(f"# {int(path.name[:4])}. "), path.name
+    assert len({path.name[:5] for path in paths}) == len(paths)
 
 
 # Libraries: docs/decisions/0001-libraries.md.

@@ -11,7 +11,7 @@ from ledger.decider import RULES_VERSION, VERSIONS
 from ledger.reperform import Reperformance, reperform
 from ledger.store import MemoryStore, Stored
 from schemas import codec
-from schemas.events import FACTS
+from schemas.events import FACTS, CheckpointAnchored, HoldSet, TextErased
 
 KEPT = sorted((Path(__file__).parent / "rules").glob("*.ndjson"))
 PORTFOLIO = "law"
@@ -49,7 +49,8 @@ def test_every_version_before_todays_has_a_kept_stream_that_holds_every_type_and
             if file.stem.startswith(f"{version}-")
             for at, payload in enumerate(stream(file), start=1)
         ]
-        assert {type(event.data) for event in events} == set(FACTS)
+        # What came after version 0 had its turn, it never decided.
+        assert {type(event.data) for event in events} == set(FACTS) - {CheckpointAnchored, TextErased, HoldSet}
         assert {"LATE", "OVER_ENVELOPE", "OVER_APPROVED", "SHORT_OF_FUNDS"} <= {
             flag for event in events if event.flags for flag in event.flags.split(",")
         }

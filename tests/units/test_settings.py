@@ -14,6 +14,7 @@ EVERYTHING = {
     "PORTFOLIO_NAME": "ai-2026",
     "PORTFOLIO_ACTOR": "ana",
     "PORTFOLIO_NATS": "nats://localhost:4222",
+    "PORTFOLIO_CREDENTIALS": "/srv/ana.nk",
     "PORTFOLIO_KEYS": "/srv/keys.json",
 }
 
@@ -25,7 +26,8 @@ def login(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_environment_is_read() -> None:
-    wanted = Settings(Path("/srv/ledger"), "ai-2026", "ana", "nats://localhost:4222", Path("/srv/keys.json"))
+    files = {"keys": Path("/srv/keys.json"), "credentials": Path("/srv/ana.nk")}
+    wanted = Settings(Path("/srv/ledger"), "ai-2026", "ana", "nats://localhost:4222", **files)
     assert settings(environment=EVERYTHING) == wanted
 
 
@@ -42,10 +44,15 @@ def test_every_setting_of_the_environment_is_listed() -> None:
 
 
 def test_what_is_given_in_words_wins() -> None:
-    given = settings(
-        data=Path("/somewhere/else"), portfolio="other", actor="eve", nats="nats://other:4222", environment=EVERYTHING
-    )
-    assert given == Settings(Path("/somewhere/else"), "other", "eve", "nats://other:4222", Path("/srv/keys.json"))
+    words = {"data": Path("/somewhere/else"), "portfolio": "other", "actor": "eve", "nats": "nats://other:4222"}
+    files = {"credentials": Path("/somewhere/eve.nk")}
+    given = settings(**words, **files, environment=EVERYTHING)  # type: ignore[arg-type]
+    assert given == Settings(**words, **files, keys=Path("/srv/keys.json"))  # type: ignore[arg-type]
+
+
+def test_credentials_without_a_server_to_log_in_to_are_no_use() -> None:
+    with pytest.raises(SettingsError, match=r"--credentials /srv/ana\.nk are for a NATS server; name it with --nats"):
+        settings(credentials=Path("/srv/ana.nk"), environment={})
 
 
 def test_without_either_there_is_a_directory_of_the_users_own_no_portfolio_and_no_server() -> None:

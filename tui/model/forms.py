@@ -158,6 +158,16 @@ def texts_in(form: Form, data: Mapping[str, Any], said: Mapping[str, Any]) -> Te
     return texts
 
 
+def texts_at(spec: Spec, path: str, value: Any) -> Texts:
+    """Return what is written in one field that holds a value. value: as JSON has it in a command.
+
+    Errors: LookupError, TypeError, ValueError or AttributeError where it is not as the field has it.
+    """
+    texts: Texts = {}
+    _write_value(spec, path, value, texts)
+    return texts
+
+
 def slips_of(form: Form, texts: Mapping[str, str], refused: Refused) -> list[Slip]:
     """Return what a refusal says, at the field it is about, in a person's words."""
     detail = refused.detail

@@ -40,7 +40,7 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
             return
         for name, inner in value.items():
             yield from _flat(f"{path}.{name}" if path else name, inner)
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         if all(isinstance(inner, str | int) for inner in value):
             if value:
                 yield path, clean(", ".join(map(str, value)))
