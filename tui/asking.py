@@ -15,9 +15,10 @@ from cyclopts import Parameter
 from ledger.reperform import reperform
 from projections.diff import DIFFERENT, diff
 from projections.moment import Moment, moment
-from projections.views import OF_ONE, VIEWS, Grouping, Measure, Question, View, ask
+from projections.views import VIEWS, Grouping, Measure, Question, QuestionError, View, ask, question_of
 from schemas import codec, subjects
 from tui import plain
+from tui.bounded import log_bounds
 from tui.common import DONE, REFUSED, CommandError, Common, access, progress, progress_of_steps, replica
 from tui.model.figures import instant
 from tui.model.table import table
@@ -137,6 +138,8 @@ async def log(
     *,
     initiative: str | None = None,
     type: str | None = None,
+    bounds: Annotated[bool, Parameter(negative="")] = False,
+    policy: Path | None = None,
     common: Common | None = None,
 ) -> int:
     """List the events; with --json as they are stored, one a line, byte for byte; with --actor those of one actor.
@@ -147,8 +150,16 @@ async def log(
         Only events about this initiative.
     type
         Only events of this type, with or without its version.
+    bounds
+        Between when each was recorded, as the witnesses of anchored checkpoints say, and which lie outside.
+    policy
+        For --bounds: your own tlog-policy, whose keys verify what the witnesses say.
     """
     common = common or Common()
+    if policy is not None and not bounds:
+        raise CommandError("--policy verifies what --bounds shows; give both")
+    if bounds:
+        return await log_bounds(initiative, type, policy, common)
     wanted_actor = common.actor
     rows: list[list[str]] = []
     async with access(common) as (reached, chosen):
@@ -216,15 +227,10 @@ async def rebuild(*, common: Common | None = None) -> int:
 def _question(
     name: str, by: Grouping, measure: Measure, currency: str | None, initiative: str | None = None
 ) -> Question:
-    if name not in VIEWS:
-        raise CommandError(f"there is no view {name!r}; choose {', '.join(VIEWS)}")
-    if currency is not None and not (currency.isascii() and currency.isalpha() and len(currency) == 3):
-        raise CommandError(f"{currency!r} is no ISO 4217 currency; give three letters, such as USD")
-    if (name in OF_ONE) != (initiative is not None):
-        raise CommandError(
-            f"{' and '.join(OF_ONE)} are of one initiative, and no other view is; --initiative ID names it"
-        )
-    return Question(name, by, measure, currency and currency.upper(), initiative)
+    try:
+        return question_of(name, by, measure, currency, initiative)
+    except QuestionError as error:
+        raise CommandError(str(error)) from error
 
 
 def _now() -> datetime.datetime:
