@@ -14,6 +14,7 @@ from tui.asking import diff_, log, rebuild, reperform_, view
 from tui.common import EXPECTED, WRONG_USE, told
 from tui.demo import demo
 from tui.doctor import doctor
+from tui.erasing import erase_, vault_
 from tui.exporting import export_
 from tui.findings import finding_, findings_
 from tui.notarizing import notary_
@@ -61,6 +62,8 @@ app.command(recover_, name="recover")
 app.command(witness_, name="witness")
 app.command(anchor_, name="anchor")
 app.command(export_, name="export")
+app.command(erase_, name="erase")
+app.command(vault_, name="vault")
 app.command(doctor, name="doctor")
 for verb, named in VERBS.items():
     app.command(f"tui.verbs:{verb}", name=verb, help=named.help, group=DECISIONS)
