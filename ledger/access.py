@@ -10,7 +10,7 @@ from ledger.connection import Connection, connect
 from ledger.findings import Findings
 from ledger.jetstream import JetStreamStore
 from ledger.notary.history import sealed_history
-from ledger.notary.remote import KvRegister, TileMessages
+from ledger.notary.remote import KeptLog, KvRegister, TileMessages
 from ledger.refusals import Refusals
 from ledger.server import private_server
 from ledger.settings import Settings
@@ -57,6 +57,10 @@ class Access:
     def tiles(self, portfolio: str) -> TileMessages:
         """Return the stream of a portfolio's tiles, whether it is there or not."""
         return TileMessages(self.connection, portfolio)
+
+    def log(self, portfolio: str) -> KeptLog:
+        """Return what the notary keeps of a portfolio's log on the server, whether it is there or not."""
+        return KeptLog(self.register(portfolio), self.tiles(portfolio))
 
     def directory(self, portfolio: str) -> Path:
         """Return where a portfolio's archive and segments are kept."""
