@@ -23,6 +23,7 @@ from ledger.notary.note import Vkey
 from ledger.notary.sealer import CHECKPOINT, HEAD, READ_TOGETHER, VKEY, NotaryAlarm, Overtaken, Register, Sealer
 from ledger.notary.tiles import TILE_WIDTH
 from ledger.store import EventReader, HoleInStream, Stored, StoreError
+from ledger.tasks import ended
 from ledger.writer import Clock, system_clock
 from schemas import codec
 from schemas.events import PortfolioOpened
@@ -155,9 +156,7 @@ class Notary:
                 if isinstance(stop, Exception):
                     raise stop
         finally:
-            for other in others:
-                other.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
+            await ended(others)
 
     async def _read_into(self, arrived: asyncio.Queue[Any]) -> None:
         try:
