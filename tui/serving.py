@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from ledger.access import Access
+from ledger.server import private_server
+from ledger.settings import Settings
 from tui.common import DONE, Common, access, host_and_port
 from tui.logs import LogFormat, log_to_stderr
 
@@ -45,9 +51,33 @@ async def serve(
             CommandService(broker, await reached.writer(name, patience_s=SERVICE_PATIENCE_S))
             for name in dict.fromkeys(names)
         ]
-        async with health_site(host, port, lambda: [part.words() for part in parts]) as at:
+        async with (
+            _server_kept(reached, chosen),
+            health_site(host, port, lambda: [part.words() for part in parts]) as at,
+        ):
             told = {"serves": [part.portfolio for part in parts], "health": f"http://{host}:{at}"}
             in_words = f"Serving {', '.join(told['serves'])}; health at {told['health']}."
             print(json.dumps(told) if common.json else in_words, flush=True)
             await serve_parts(broker, parts)
     return DONE
+
+
+@asynccontextmanager
+async def _server_kept(reached: Access, chosen: Settings) -> AsyncIterator[None]:
+    """Start the data directory's own server again where it has died; a server that was named is not ours to start."""
+    if chosen.nats is not None:
+        yield
+        return
+
+    async def keep(stack: AsyncExitStack) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            if not reached.connection.is_connected:
+                await stack.enter_async_context(private_server(chosen.data))
+
+    async with AsyncExitStack() as stack:
+        keeping = asyncio.create_task(keep(stack))
+        try:
+            yield
+        finally:
+            keeping.cancel()
