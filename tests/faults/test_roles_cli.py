@@ -153,10 +153,10 @@ def test_doctor_says_who_one_is_and_what_one_may(ran: Run, identity: str) -> Non
     assert looks["login"]["told"].startswith(f"{identity}")
     assert "$SYS.REQ.USER.INFO" in looks["may publish to"]["told"]
     if identity == "publisher-ana":
-        assert looks["portfolios"]["holds"] is None
+        assert looks[f"portfolio {P}"]["holds"] is None
         assert f"portfolio.{P}.command.ana.*" in looks["may publish to"]["told"]
     else:
-        assert f"portfolio {P}" in looks
+        assert looks[f"portfolio {P}"]["told"].startswith(f"{EVENTS} entries")
 
 
 def test_a_seed_that_others_may_read_is_told(recorded: Running, ran: Run, tmp_path: Path) -> None:
