@@ -172,7 +172,7 @@ class Writer:
                 await self.append(together)
             except SequenceConflict:
                 self.undo()
-                await self.catch_up()
+                await self.catch_up_until(deadline)
             except (OutcomeUnknown, StreamUnavailable) as unknown:
                 # It may have landed. The book goes back and reads on; what landed is then found by its command id,
                 # and what lands later still meets a stream that has moved past its guard. A stream that is away
@@ -255,12 +255,12 @@ class Writer:
         try:
             await self._store.append(together.drafts, expected_sequence=together.expected)
         except SequenceConflict as conflict:
-            if conflict.found is None or conflict.found >= together.expected:
-                raise
-            raise HistoryLost(
-                f"the stream of {self.book.portfolio} ends at sequence {conflict.found}, and {together.expected} were "
-                f"read: it was put back to an older backup while it was written to; {NEXT}"
-            ) from conflict
+            if conflict.found is not None and conflict.found < together.expected:
+                raise HistoryLost(
+                    f"the stream of {self.book.portfolio} ends at sequence {conflict.found}, and {together.expected} "
+                    f"were read: it was put back to an older backup while it was written to; {NEXT}"
+                ) from conflict
+            raise
 
     async def keep(self, together: Together) -> None:
         """Store what was refused. Errors: StreamUnavailable."""

@@ -216,7 +216,8 @@ async def test_an_answer_that_is_lost_is_taken_up_again(tmp_path, monkeypatch):
             monkeypatch.setattr(at_work._register, "swap", unheard)
             monkeypatch.setattr("ledger.notary.running.RETRY_S", 0.01)
             running = asyncio.create_task(at_work.run())
-            await until(lambda: at_work.checkpoint.size == 301 and len(lost) == 3)
+            in_directory = access.directory("p") / CHECKPOINT
+            await until(lambda: at_work.checkpoint.size == 301 and len(lost) == 3 and in_directory.exists())
             at_work.end()
             await running
         assert await check_log(access) == 301
