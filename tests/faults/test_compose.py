@@ -30,7 +30,7 @@ from tui.cli import main
 
 P = "ai-2026"
 LIMIT_S = 60.0
-ENDS = {"nats": 0, "service": 0, "notary": 0, "replay": 130}
+ENDS = {"nats": 0, "service": 0, "projector": 0, "notary": 0, "replay": 130}
 """The exit code each part ends with when it is stopped: who draws is interrupted, the others end."""
 
 compose: dict[str, Any] = YAML(typ="safe").load((ROOT / "compose.yaml").read_text())
@@ -65,7 +65,8 @@ class Here(NamedTuple):
             text = text.replace(config["target"], self.file(compose["configs"][config["source"]]["file"]))
         text = text.replace("nats://nats:4222", f"nats://127.0.0.1:{self.ports['4222']}")
         for port in re.findall(r"\b(?:4222|8000|8080|8081|8222)\b", text):
-            text = re.sub(rf"\b{port}\b", str(self.ports[port if port != "8080" else f"8080-{replica}"]), text)
+            own = f"{port}-{part}-{replica}" if port == "8080" else port  # in a container each has its own
+            text = re.sub(rf"\b{port}\b", str(self.ports[own]), text)
         return re.sub(r"(?<![\w.])/data\b", str(self.data(part)), text)
 
     def file(self, text: str) -> str:
@@ -128,7 +129,7 @@ def healthy(here: Here, part: Part) -> None:
 def here(tmp_path_factory: pytest.TempPathFactory) -> Here:
     """A site provisioned as docs/sites.md says, and where its parts find each other on this machine."""
     directory = tmp_path_factory.mktemp("compose")
-    names = ("4222", "8222", "8000", "8081", "8080-0", "8080-1")
+    names = ("4222", "8222", "8000", "8081", "8080-service-0", "8080-service-1", "8080-projector-0")
     made = Here(directory, dict(zip(names, free_ports(len(names)), strict=True)))
     (call,) = re.findall(
         r"^    portfolio provision (site .*--store /data.*)$", (ROOT / "docs/sites.md").read_text(), re.M
@@ -156,7 +157,7 @@ def test_the_site_comes_up_takes_a_command_shows_it_and_stops(here: Here, capsys
             return main([*words, *who, f"--nats={url}", f"--credentials={seed}", f"--data={data}"])
 
         assert main(["provision", str(here.directory / "site"), "--streams", "--nats", url]) == 0
-        for name in ("service", "replay"):
+        for name in ("service", "projector", "replay"):
             replicas = PARTS[name].get("deploy", {}).get("replicas", 1)
             parts += [running.enter_context(up(here, name, replica)) for replica in range(replicas)]
         for part in parts:
