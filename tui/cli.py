@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.metadata
 import os
 import sys
 from collections.abc import Sequence
@@ -38,6 +39,7 @@ Start with `portfolio demo`, or `portfolio init NAME --currency USD` and `portfo
 
 Exit codes: 0 done; 1 refused, or the check does not hold; 2 wrong use or malformed input; 3 the world failed.""",
     help_format="plaintext",
+    version=lambda: importlib.metadata.version("portfolio-ledger"),
     version_flags=["--version"],
 )
 app.command(demo, name="demo")
