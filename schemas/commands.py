@@ -454,6 +454,11 @@ def _decoded(line: bytes, text: str) -> tuple[Any, tuple[list[str], str] | None]
             return plain, None
     except (ValueError, RecursionError):
         pass  # what is wrong with it is told in the words of json
+    return _slowly(text)
+
+
+def _slowly(text: str) -> tuple[Any, tuple[list[str], str] | None]:
+    """Do what _decoded does for any line, looking at each key."""
     plain = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant, parse_float=_Fraction)
     return plain, _find_fraction(plain)
 
