@@ -463,7 +463,7 @@ def _slowly(text: str) -> tuple[Any, tuple[list[str], str] | None]:
     return plain, _find_fraction(plain)
 
 
-_MAYBE_FRACTION = re.compile(rb"[:,\[]-?[0-9]+[.eE]")
+_MAYBE_FRACTION = re.compile(rb"(?:^|[:,\[])-?[0-9]+[.eE]")
 """A number that is no integer, in JSON without spaces; perhaps also part of a text."""
 
 
