@@ -89,7 +89,10 @@ def test_a_ratio_above_one_is_better_in_either_direction():
 def test_the_quick_run_tells_every_number_beside_its_peers(tmp_path):
     file = tmp_path / "out.json"
     ran = subprocess.run(
-        [sys.executable, "-m", "bench", "--quick", "--only", "views", "--json", file], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "bench", "--quick", "--only", "views", "--json", file],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     assert ran.returncode == 0, ran.stderr
     rows = msgspec.json.decode(file.read_bytes())
