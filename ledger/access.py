@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from ledger.connection import Connection, connect
+from ledger.disclosures import Disclosures
 from ledger.findings import Findings
 from ledger.jetstream import JetStreamStore
 from ledger.notary.filed import Cosignatures
@@ -45,6 +46,12 @@ class Access:
         stream, subject = subjects.findings_stream(portfolio), subjects.finding(portfolio)
         await create_stream(self.connection, stream, subject)
         return Findings(portfolio, JetStreamStore(self.connection, stream, subject))
+
+    async def disclosures(self, portfolio: str) -> Disclosures:
+        """Return the record of exported evidence, kept beside the findings. Errors: StoreError."""
+        stream, subject = subjects.findings_stream(portfolio), subjects.finding(portfolio)
+        await create_stream(self.connection, stream, subject)
+        return Disclosures(portfolio, JetStreamStore(self.connection, stream, subject))
 
     async def writer(self, portfolio: str, clock: Clock = system_clock, patience_s: float | None = None) -> Writer:
         """Return a writer of a portfolio that keeps its refusals, and writes on what was sealed. Errors: StoreError."""

@@ -9,16 +9,19 @@ from collections.abc import Sequence
 
 import cyclopts
 
+from tui.anchoring import anchor_
 from tui.asking import diff_, log, rebuild, reperform_, view
 from tui.common import EXPECTED, WRONG_USE, told
 from tui.demo import demo
 from tui.doctor import doctor
+from tui.exporting import export_
 from tui.findings import finding_, findings_
 from tui.notarizing import notary_
 from tui.opening import board, replay
 from tui.proving import verify_
 from tui.provisioning import provision
 from tui.recording import import_, init, send
+from tui.recovering import recover_
 from tui.serving import serve
 from tui.supposing import suppose_
 from tui.verb_names import VERBS
@@ -54,7 +57,10 @@ app.command(verify_, name="verify")
 app.command(serve, name="serve")
 app.command(provision, name="provision")
 app.command(notary_, name="notary")
+app.command(recover_, name="recover")
 app.command(witness_, name="witness")
+app.command(anchor_, name="anchor")
+app.command(export_, name="export")
 app.command(doctor, name="doctor")
 for verb, named in VERBS.items():
     app.command(f"tui.verbs:{verb}", name=verb, help=named.help, group=DECISIONS)
