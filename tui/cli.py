@@ -22,6 +22,7 @@ from tui.notarizing import notary_
 from tui.opening import board, replay
 from tui.proving import verify_
 from tui.provisioning import provision
+from tui.receipting import receipt
 from tui.recording import import_, init, send
 from tui.recovering import recover_
 from tui.serving import serve
@@ -57,6 +58,7 @@ app.command(board, name="board")
 app.command(replay, name="replay")
 app.command(reperform_, name="reperform")
 app.command(verify_, name="verify")
+app.command(receipt, name="receipt")
 app.command(serve, name="serve")
 app.command(provision, name="provision")
 app.command(notary_, name="notary")
