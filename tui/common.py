@@ -91,7 +91,8 @@ async def replica(common: Common, *, refusals: bool = False) -> AsyncIterator[Re
     async with access(common) as (reached, chosen):
         portfolio = await reached.choose(chosen.portfolio)
         with progress(f"reading {portfolio}") as told:
-            made = await synced(reached.store(portfolio), reached.directory(portfolio), portfolio, progress=told)
+            store, directory = reached.store(portfolio), reached.directory(portfolio)
+            made = await synced(store, directory, portfolio, progress=told, log=reached.log(portfolio))
         if refusals:
             made.take_refusals([each async for each in (await reached.refusals(portfolio)).read()])
         yield made

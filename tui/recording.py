@@ -147,9 +147,7 @@ async def send(file: FileOrStdin, *, common: Common | None = None) -> int:
     async with access(common) as (reached, chosen):
         portfolio = await reached.choose(chosen.portfolio)
         writer = await reached.writer(portfolio)
-        await writer.catch_up()
-        opened = writer.book.opened
-        missing = {"portfolio": opened.log_origin if opened else portfolio, "actor": chosen.actor}
+        missing = {"portfolio": await writer.origin(), "actor": chosen.actor}
         with progress(f"sending to {portfolio}", len(given)) as moved:
             apart = keeping_apart(chosen.vault)
             async for receipt in writer.submit_each(apart(completed(line, missing)) for line in given):

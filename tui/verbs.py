@@ -21,6 +21,7 @@ from cyclopts import Group, Parameter
 
 from ledger.access import Access
 from ledger.book import Book
+from ledger.connection import Forbidden
 from ledger.settings import Settings
 from ledger.store import StoreError
 from ledger.writer import Writer, system_clock
@@ -187,6 +188,8 @@ def _begun(command: type[c.Command], said: dict[str, Any], about: str | None, bo
 async def _send(verb: str, made: Made, writer: Writer, reached: Access, common: Common) -> int:
     try:
         receipt = await writer.submit(made.line)
+    except Forbidden:
+        raise
     except StoreError as error:
         # It may have been stored: the same line, sent again, is recorded once and gets the receipt.
         line = made.line.decode()
@@ -194,7 +197,7 @@ async def _send(verb: str, made: Made, writer: Writer, reached: Access, common: 
             f"{error}; send the same line again with `portfolio send -`: {line}", WORLD_FAILED
         ) from error
     recorded: list[Recorded] = []
-    if isinstance(receipt, Accepted):
+    if isinstance(receipt, Accepted) and reached.may_read(made.portfolio):
         first = receipt.events[0].sequence
         store = reached.store(made.portfolio)
         recorded = [
