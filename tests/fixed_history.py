@@ -222,7 +222,8 @@ def _people_and_policies(say: Say) -> None:
     say(policy("calendar", 1, soft_close_days=5, final_close_days=20), "2026-01-12")
     say(policy("tolerance", 1, lateness_days=3, cost_bp=500), "2026-01-12")
     say(policy("allocation", 1, horizons=[{"name": "h1", "share_bp": 10_000}]), "2026-01-12")
-    say(policy("signing", 1, commands=["ApproveFunding"]), "2026-01-12")
+    # Of a command that does not come again: those that do here are signed by nobody.
+    say(policy("signing", 1, commands=["OpenPortfolio"]), "2026-01-12")
     streams = [{"id": "retail", "title": "Retail", "owner": "olga"}]
     say(policy("structure", 1, value_streams=streams), "2026-01-12")
 
