@@ -37,10 +37,16 @@ _NAMESPACE = uuid.UUID("6f3c1d5e-5c9b-5a51-9a43-0d5f1f1d7b10")
 
 
 class Asked(NamedTuple):
-    """A command and the bytes it came as."""
+    """A command, the bytes it came as, and the signature lines over them, where there are any."""
 
     command: c.Command
     line: bytes
+    signatures: str | None = None
+
+
+def asked(command: c.Command, line: bytes, signatures: bytes) -> Asked:
+    """Return what is asked by what was sent. Signatures that are no text stay none that could fit."""
+    return Asked(command, line, signatures.decode(errors="replace") or None)
 
 
 class Repeated(NamedTuple):

@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from ledger.book import Book
-from ledger.decider import RULES_VERSION, Asked, Repeated, decide, event_id
+from ledger.decider import RULES_VERSION, Repeated, asked, decide, event_id
 from ledger.evolve import evolve, evolve_foreign
 from ledger.refusals import Refusal, Refusals, refusal_of
 from ledger.store import MAX_BATCH, Draft, EventStore, OutcomeUnknown, SequenceConflict, StoreError, StreamUnavailable
-from schemas import codec, subjects
+from schemas import codec, sent, subjects
 from schemas.commands import Command, parse
 from schemas.envelope import Recorded
 from schemas.receipts import Accepted, EventPlace, Receipt, Refused
@@ -47,6 +47,12 @@ class Taken(NamedTuple):
     sender: str | None = None
 
 
+def taken(payload: bytes) -> Taken:
+    """Return what was sent as it is taken: parsed, apart from its signatures."""
+    line, signatures = sent.split(payload)
+    return Taken(parse(line), line, signatures)
+
+
 class Writer:
     """One writer of one portfolio. Not for use by two tasks at once."""
 
@@ -73,31 +79,31 @@ class Writer:
             else:
                 evolve(self.book, event, entry.payload)
 
-    async def submit(self, line: bytes) -> Receipt:
-        """Return the receipt of one command."""
-        return (await self.submit_all([line]))[0]
+    async def submit(self, payload: bytes) -> Receipt:
+        """Return the receipt of one command. payload: its line, or with its signatures, as schemas/sent.py has it."""
+        return (await self.submit_all([payload]))[0]
 
-    async def submit_at(self, line: bytes, sequence: int) -> Receipt:
+    async def submit_at(self, payload: bytes, sequence: int) -> Receipt:
         """Return the receipt of one command that its sender means for the book as it stands at a sequence.
 
         Where the book stands elsewhere nothing is stored, no refusal either; but a command that was accepted before is
         answered wherever it stands. Errors: SequenceConflict, which tells where; StreamUnavailable.
         """
         await self.catch_up()
-        async for (receipt,) in self._submitted([Taken(parse(line), line)], fresh=True, only_at=sequence):
+        async for (receipt,) in self._submitted([taken(payload)], fresh=True, only_at=sequence):
             return receipt
         raise AssertionError("every command has its receipt")
 
-    async def submit_all(self, lines: Sequence[bytes]) -> list[Receipt]:
+    async def submit_all(self, payloads: Sequence[bytes]) -> list[Receipt]:
         """Return the receipts of commands, in their order. Errors: StreamUnavailable where the stream stays away."""
-        return [receipt async for receipt in self.submit_each(lines)]
+        return [receipt async for receipt in self.submit_each(payloads)]
 
-    async def submit_each(self, lines: Iterable[bytes]) -> AsyncIterator[Receipt]:
+    async def submit_each(self, payloads: Iterable[bytes]) -> AsyncIterator[Receipt]:
         """Yield the receipts of commands in their order, each as soon as its append is acknowledged."""
         await self.catch_up()
         group: list[Taken] = []
-        for line in lines:
-            group.append(Taken(parse(line), line))
+        for payload in payloads:
+            group.append(taken(payload))
             if len(group) == MOST_TOGETHER:
                 async for receipts in self._submitted(group, fresh=True):
                     for receipt in receipts:
@@ -177,11 +183,15 @@ class Writer:
         drafts: list[Draft] = []
         refused: list[Refusal] = []
         size = 0
-        for command, line, _, sender in group:
+        for command, line, signatures, sender in group:
             if len(drafts) > MAX_BATCH - 2 or size > MAX_APPEND_BYTES:
                 break
             now = self._clock()
-            outcome = command if isinstance(command, Refused) else decide(Asked(command, line), self.book, now=now)
+            outcome = (
+                command
+                if isinstance(command, Refused)
+                else decide(asked(command, line, signatures), self.book, now=now)
+            )
             if isinstance(outcome, Refused):
                 receipts.append(outcome)
                 known = None if isinstance(command, Refused) else command
@@ -200,6 +210,13 @@ class Writer:
                 places = tuple(EventPlace(event.at, event.id, event.data.TYPE) for event in outcome)
                 receipts.append(Accepted(outcome[-1].at, places))
         return receipts, drafts, refused
+
+    def _outcome(
+        self, command: Command | Refused, line: bytes, signatures: bytes, now: datetime.datetime
+    ) -> tuple[Recorded, ...] | Repeated | Refused:
+        if isinstance(command, Refused):
+            return command
+        return decide(asked(command, line, signatures), self.book, now=now)
 
     async def _keep(self, refused: Sequence[Refusal]) -> None:
         if self._refusals is not None and refused:

@@ -52,6 +52,8 @@ app.command(verify_, name="verify")
 app.command(serve, name="serve")
 app.command(provision, name="provision")
 app.command(doctor, name="doctor")
+app.command("tui.signing:sign", name="sign")
+app.command("tui.signing:key", name="key")
 for verb, named in VERBS.items():
     app.command(f"tui.verbs:{verb}", name=verb, help=named.help, group=DECISIONS)
 app.register_install_completion_command()
