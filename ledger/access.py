@@ -9,6 +9,8 @@ from pathlib import Path
 from ledger.connection import Connection, connect
 from ledger.findings import Findings
 from ledger.jetstream import JetStreamStore
+from ledger.notary.history import sealed_history
+from ledger.notary.remote import KvRegister, TileMessages
 from ledger.refusals import Refusals
 from ledger.server import private_server
 from ledger.settings import Settings
@@ -25,7 +27,7 @@ class Access:
     """The portfolios of one NATS server, and the directory their files are kept in."""
 
     def __init__(self, connection: Connection, data: Path) -> None:
-        self.connection, self._data = connection, data
+        self.connection, self.data = connection, data
 
     def store(self, portfolio: str) -> JetStreamStore:
         """Return the stream of a portfolio, whether it is there or not."""
@@ -44,12 +46,21 @@ class Access:
         return Findings(portfolio, JetStreamStore(self.connection, stream, subject))
 
     async def writer(self, portfolio: str, clock: Clock = system_clock, patience_s: float | None = None) -> Writer:
-        """Return a writer of a portfolio that keeps its refusals. Errors: StoreError."""
-        return Writer(portfolio, self.store(portfolio), clock, await self.refusals(portfolio), patience_s)
+        """Return a writer of a portfolio that keeps its refusals, and writes on what was sealed. Errors: StoreError."""
+        sealed = await sealed_history(portfolio, self.register(portfolio), self.directory(portfolio))
+        return Writer(portfolio, self.store(portfolio), clock, await self.refusals(portfolio), patience_s, sealed)
+
+    def register(self, portfolio: str) -> KvRegister:
+        """Return the notary's register of a portfolio, whether it is there or not."""
+        return KvRegister(self.connection, portfolio)
+
+    def tiles(self, portfolio: str) -> TileMessages:
+        """Return the stream of a portfolio's tiles, whether it is there or not."""
+        return TileMessages(self.connection, portfolio)
 
     def directory(self, portfolio: str) -> Path:
         """Return where a portfolio's archive and segments are kept."""
-        return self._data / portfolio
+        return self.data / portfolio
 
     async def create(self, portfolio: str) -> JetStreamStore:
         """Return the stream of a portfolio, made where it is not there. Errors: StoreError."""
@@ -82,7 +93,7 @@ class Access:
             return found[0]
         if not found:
             raise NoSuchPortfolio(
-                f"there is no portfolio in {self._data} yet; make one with `portfolio init NAME`, "
+                f"there is no portfolio in {self.data} yet; make one with `portfolio init NAME`, "
                 "or see `portfolio demo`"
             )
         raise NoSuchPortfolio(f"there are several portfolios: {', '.join(found)}; name one with --portfolio")

@@ -1,9 +1,9 @@
 """The book: the portfolio as the decider sees it.
 
 The book holds what a rule may ask and nothing else: sums of money, the facts that replace each other (as stacks,
-newest last, so that a void can take the newest away), a line for each entry that a reversal may name, and hashes
-of every command id and posting reference. `speculate` and `roll_back` let a writer decide a batch before it is
-stored and take it back when it was not. How an event changes it is in `evolve`.
+newest last, so that a void can take the newest away), a line for each entry that a reversal may name, hashes
+of every command id and posting reference, and the heads of what entries are about. `speculate` and `roll_back` let a
+writer decide a batch before it is stored and take it back when it was not. How an event changes it is in `evolve`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from copy import copy
 from typing import Any, NamedTuple, TypeVar
 
+from ledger.heads import Head, TextPlace
 from ledger.index import Found, HashIndex, hash64
 from ledger.notary.tlog import Frontier
 from schemas.envelope import Recorded
@@ -103,6 +104,9 @@ class Book:
         self.conditions: dict[str, int] = {}
         self.keys: dict[str, str] = {}
         self.frontier = Frontier()
+        self.heads: dict[str, Head] = {}
+        self.texts: dict[str, tuple[TextPlace, ...]] = {}
+        self.erased: dict[str, int] = {}
         self._line_keys: list[LineKey | None] = [None]
         self._line_key_places: dict[LineKey, int] = {}
         self._line_key_of = array("I")
@@ -225,6 +229,14 @@ class Book:
             return None
         key = self._line_keys[self._line_key_of[sequence - 1]]
         return None if key is None else Line(key, self._minor_of[sequence - 1])
+
+    def about(self, sequence: int) -> tuple[str, ...]:
+        """Return what an entry is about, as far as a reversal of it has to know: its subject, and whose money it is."""
+        line = self.line(sequence)
+        if line is None:
+            return ()
+        named = (f"initiative/{key[2]}" for _, key in line.key.moves if key[2] is not None)
+        return tuple(dict.fromkeys((line.key.subject, *named)))
 
     def is_newest(self, sequence: int, key: LineKey) -> bool:
         """Say whether an entry is the last recorded of its subject and type."""

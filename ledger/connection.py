@@ -54,14 +54,17 @@ async def connect(
     seed = None if credentials is None else read_seed(credentials)
     own = f"_INBOX_{secrets.token_hex(8)}" if seed is None else subjects.inbox(public_key(seed))
     errors: list[Exception] = []
+    limit = asyncio.timeout(REACH_LIMIT_S)
 
     async def note(error: Exception) -> None:
         errors[:] = [error]
         _log.debug("nats: %s", said(error))
+        if _shut_out(error) and not connection.is_connected and not limit.expired():
+            limit.reschedule(0)  # who is not let in now is not let in later
 
     connection = Connection()
     try:
-        async with asyncio.timeout(REACH_LIMIT_S):
+        async with limit:
             await connection.connect(
                 url,
                 token=token,
@@ -79,12 +82,16 @@ async def connect(
     except (OSError, NatsError, TimeoutError) as error:
         await connection.close()
         cause = errors[-1] if errors else error
-        if "authorization violation" in said(cause).lower() and credentials is not None:
-            raise Forbidden(
-                f"{url} does not let {credentials} in; was the key rotated, or is it another server's?"
-            ) from error
+        if _shut_out(cause):
+            who = "who comes without --credentials" if credentials is None else str(credentials)
+            raise Forbidden(f"{url} does not let {who} in; is it the right login, or was its key rotated?") from error
         raise StreamUnavailable(f"cannot reach {url}: {said(cause)}; start the server or correct the URL") from error
     return connection
+
+
+def _shut_out(error: Exception) -> bool:
+    """Return whether the server has said that we may not log in. nats-py has a class for that, and does not use it."""
+    return "authorization violation" in said(error).lower()
 
 
 async def _login(connection: Connection) -> Login:

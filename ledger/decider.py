@@ -18,6 +18,7 @@ from ledger.rules import (
     funding,
     governance,
     periods,
+    proof,
     spending,
     strategy,
     watching,
@@ -107,6 +108,9 @@ RULES: dict[type[c.Command], Rule] = {
     c.CloseDecision: Rule(_plain(decisions.close_decision)),
     c.SetBody: Rule(_plain(governance.set_body)),
     c.DeclareInterest: Rule(_plain(governance.declare_interest)),
+    c.AnchorCheckpoint: Rule(_plain(proof.anchor_checkpoint), proof.anchored),
+    c.EraseText: Rule(_plain(proof.erase_text)),
+    c.SetHold: Rule(_plain(proof.set_hold)),
 }
 
 _FACTS_FROM_OUTSIDE = (
@@ -120,6 +124,9 @@ _FACTS_FROM_OUTSIDE = (
     c.MeasureBenefit,
     c.ChangeModelLifecycle,
     c.ReverseEntry,
+    c.AnchorCheckpoint,
+    c.EraseText,
+    c.SetHold,
 )
 """What is no decision: true whenever it is told, so it is never late, and what it breaks is flagged at most."""
 

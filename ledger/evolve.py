@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ledger.book import Book, Booking, Dated, LineKey, Move
+from ledger.heads import NO_ENTRIES, TextPlace, about, commitments, followed
 from ledger.notary.tlog import leaf_hash
 from schemas import codec
 from schemas.envelope import Recorded
@@ -10,12 +11,14 @@ from schemas.events import (
     ActorEnrolled,
     ActualPosted,
     CommitmentPosted,
+    DecisionRequested,
     EntryReversed,
     EnvelopeFunded,
     Fact,
     FundingApproved,
     FundingReallocated,
     PortfolioOpened,
+    TextErased,
 )
 
 MONEY_FACTS: tuple[type[Fact], ...] = (
@@ -37,11 +40,13 @@ def evolve(book: Book, event: Recorded, payload: bytes | None = None) -> None:
     fact = event.data
     year = book.fiscal_year(event.effective_on)
     key, minor = line_of(fact, event.subject, year)
-    book.frontier.append(leaf_hash(codec.encode(event) if payload is None else payload))
+    leaf = leaf_hash(codec.encode(event) if payload is None else payload)
+    book.frontier.append(leaf)
     book.sequence = event.at
     book.recorded_at = event.recordedtime
     book.take_command(event)
     book.write_line(key, minor)
+    _take_proof(book, event, leaf)
     if isinstance(fact, EntryReversed):
         _reverse(book, fact, event.at, year)
     elif key.moves:
@@ -57,6 +62,20 @@ def evolve(book: Book, event: Recorded, payload: bytes | None = None) -> None:
         book.importing = fact.historic
     elif event.basis != "imported":
         book.importing = False
+
+
+def _take_proof(book: Book, event: Recorded, leaf: bytes) -> None:
+    """Take an entry into the heads of what it is about, and note the texts it holds as commitments."""
+    names = about(event, book.about)
+    for name in names:
+        book.put(book.heads, name, followed(book.heads.get(name, NO_ENTRIES), event.at, leaf))
+    if isinstance(event.data, TextErased):
+        book.put(book.erased, event.data.commitment, event.at)
+    for field, commitment in commitments(event.data):
+        requests = [book.newest(name, DecisionRequested) for name in names]
+        concerned = (*names, *(each for request in requests if request is not None for each in request.subjects))
+        place = TextPlace(event.at, field, concerned)
+        book.put(book.texts, commitment, (*book.texts.get(commitment, ()), place))
 
 
 def evolve_foreign(book: Book, sequence: int, payload: bytes) -> None:

@@ -42,6 +42,7 @@ from nats.errors import NoRespondersError
 
 from ledger.connection import REACH_LIMIT_S, RETRY_S, Connection, asked, granted, said
 from ledger.store import (
+    MAX_ENTRY_BYTES,
     Draft,
     EntryRefused,
     HoleInStream,
@@ -53,6 +54,7 @@ from ledger.store import (
     check_shape,
     contiguous,
 )
+from schemas.subjects import CONTENT_TYPE
 
 HEARTBEAT_S = 0.5
 SILENCE_S = 3 * HEARTBEAT_S
@@ -60,6 +62,9 @@ SILENCE_S = 3 * HEARTBEAT_S
 
 SMALL_READ = 256
 """Up to so many entries are read by direct get, which leaves no consumer behind."""
+
+MOST_FETCHED_BYTES = 16_000_000
+"""Most of one direct get: past 64 MB under way a server ends the connection."""
 
 LOOK_S = 0.2
 """How often whoever may not create consumers looks for something new."""
@@ -87,11 +92,22 @@ class JetStreamStore:
 
     connection: from connect(), whose reading no foreign entry can stop.
     subjects: the stream's, for example `portfolio.ai-2026.event.>`.
-    timeout_s: longest wait for one answer, and for a reader to be given anything at all.
+    timeout_s: longest wait for one answer, and for a reader to be given anything at all. max_entry_bytes: longest
+    payload of an entry. content_type: what its header says of every entry.
     """
 
-    def __init__(self, connection: Connection, stream: str, subjects: str, *, timeout_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        stream: str,
+        subjects: str,
+        *,
+        timeout_s: float = 5.0,
+        max_entry_bytes: int = MAX_ENTRY_BYTES,
+        content_type: str = CONTENT_TYPE,
+    ) -> None:
         self.connection, self.stream, self.subjects, self.timeout_s = connection, stream, subjects, timeout_s
+        self.max_entry_bytes, self.content_type = max_entry_bytes, content_type
         self._covered = re.compile(_subject_pattern(subjects))
 
     async def append(self, entries: Sequence[Draft], *, expected_sequence: int) -> int:
@@ -100,7 +116,7 @@ class JetStreamStore:
         Errors: as EventStore. An append whose outcome is unknown may still be on its way; whatever is appended
         after the same sequence next either takes its place or meets it as a SequenceConflict, never both.
         """
-        check_shape(entries)
+        check_shape(entries, self.max_entry_bytes)
         for subject, _ in entries:
             if not self._covered.fullmatch(subject):
                 raise EntryRefused(f"{self.stream} takes {self.subjects}, not {subject!r}; correct the subject")
@@ -162,7 +178,7 @@ class JetStreamStore:
         guard = {"Nats-Expected-Last-Sequence": str(expected_sequence), "Nats-Expected-Stream": self.stream}
         batch_id = secrets.token_hex(8)
         for place, (subject, payload) in enumerate(entries, start=1):
-            headers = {"content-type": "application/cloudevents+json"}
+            headers = {"content-type": self.content_type}
             if place == 1:
                 headers |= guard
             if len(entries) > 1:
@@ -222,7 +238,10 @@ class JetStreamStore:
         inbox = self.connection.new_inbox()
         subscription = await self.connection.subscribe(inbox, cb=receive, pending_bytes_limit=-1)
         try:
-            body, subject = json.dumps({"seq": first, "batch": count}).encode(), f"DIRECT.GET.{self.stream}"
+            body, subject = (
+                json.dumps({"seq": first, "batch": count, "max_bytes": MOST_FETCHED_BYTES}).encode(),
+                f"DIRECT.GET.{self.stream}",
+            )
             self.connection.waits(f"{self.connection.login.api}.{subject}", ended)
             await self.connection.publish(f"{self.connection.login.api}.{subject}", body, reply=inbox)
             async with asyncio.timeout(self.timeout_s):

@@ -22,12 +22,8 @@ from schemas.values import is_id
 
 OPERATOR, MIRROR_OPERATOR = "operator", "mirror-operator"
 LEDGER_ACCOUNT, MIRROR_ACCOUNT = "LEDGER", "AUDIT"
-MIRROR_API, MIRROR_DELIVERS = "LEDGER.MIRROR.API", "audit.deliver"
-"""Where the server itself asks for what a mirror is made of, and what it comes under. No login may publish there."""
-NEVER = tuple(
-    f"STREAM.{verb}.>" for verb in ("UPDATE", "DELETE", "PURGE", "MSG.DELETE", "RESTORE", "SNAPSHOT", "CREATE")
-)
-"""What nobody but an operator may ask of the JetStream API."""
+MIRROR_API, MIRROR_DELIVERS, MIRROR_CONSUMER = "LEDGER.MIRROR.API", "audit.deliver", "audit-mirror"
+"""Where the server itself asks for what a mirror is made of, what it comes under, and the consumer that sends it."""
 
 
 class Rights(NamedTuple):
@@ -99,6 +95,15 @@ def identity_id(role: str, name: str = "") -> str:
     return f"{role}-{name}" if name else role
 
 
+def role_of(account: str, *, may_create: bool) -> str | None:
+    """Return the role of a login in an account that may create streams, or not; None where it is no site's."""
+    if account == LEDGER_ACCOUNT:
+        return OPERATOR
+    if account == MIRROR_ACCOUNT:
+        return MIRROR_OPERATOR if may_create else "mirror"
+    return next((role for role in ROLES if account == role or account.startswith(f"{role}-")), None)
+
+
 def audit_consumer(auditor: str) -> str:
     """Return the name of the pull consumer that is made for an auditor."""
     return f"audit-{auditor}"
@@ -117,7 +122,13 @@ def rights(identity: Identity, portfolio: str) -> Rights:
     found = {
         OPERATOR: Rights(api=(">",)),
         "service": Rights(
-            api=(*_reads(stream), *_reads(refusals), *_bucket(subjects.lease_bucket(p))),
+            # The head in the notary's bucket tells it that the stream is not an older backup.
+            api=(
+                *_reads(stream),
+                *_reads(refusals),
+                *_bucket(subjects.lease_bucket(p)),
+                *_bucket(subjects.notary_bucket(p)),
+            ),
             asks=(
                 subjects.all_events(p),
                 subjects.refusal(p),

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from ledger.connection import Connection, granted, reached
-from ledger.roles import MIRROR_API, MIRROR_DELIVERS, audit_consumer, mirrored
+from ledger.roles import MIRROR_API, MIRROR_CONSUMER, MIRROR_DELIVERS, audit_consumer, mirrored
 from ledger.store import StoreError
-from ledger.streams import create_bucket, create_stream
+from ledger.streams import create_bucket, create_stream, create_tiles_stream
 from schemas import subjects
 
 _EXISTS = (10058, 10148)
@@ -28,11 +28,11 @@ async def make_streams(connection: Connection, portfolio: str, *, replicas: int 
         subjects.stream(portfolio): subjects.all_events(portfolio),
         subjects.refusals_stream(portfolio): subjects.refusal(portfolio),
         subjects.findings_stream(portfolio): subjects.finding(portfolio),
-        subjects.tiles_stream(portfolio): subjects.all_tiles(portfolio),
         subjects.cosignatures_stream(portfolio): subjects.all_cosignatures(portfolio),
     }
     for stream, covered in streams.items():
         await create_stream(connection, stream, covered, replicas=replicas)
+    tiles = await create_tiles_stream(connection, portfolio, replicas=replicas)
     buckets = [
         subjects.lease_bucket(portfolio),
         subjects.views_bucket(portfolio),
@@ -40,7 +40,7 @@ async def make_streams(connection: Connection, portfolio: str, *, replicas: int 
     ]
     for bucket in buckets:
         await create_bucket(connection, bucket, replicas=replicas)
-    return [*streams, *map(subjects.bucket_stream, buckets)]
+    return [*streams, tiles, *map(subjects.bucket_stream, buckets)]
 
 
 async def make_consumers(connection: Connection, portfolio: str, auditors: Iterable[str]) -> list[str]:
@@ -61,6 +61,28 @@ async def make_consumers(connection: Connection, portfolio: str, auditors: Itera
     return made
 
 
+async def make_mirror_consumers(connection: Connection, portfolio: str) -> None:
+    """Make the consumer of each stream that sends it to its mirror. Errors: StoreError."""
+    for stream in mirrored(portfolio):
+        config = {
+            "durable_name": MIRROR_CONSUMER,
+            "name": MIRROR_CONSUMER,
+            "deliver_subject": f"{MIRROR_DELIVERS}.{stream}",
+            "deliver_policy": "all",
+            "ack_policy": "flow_control",
+            "max_deliver": -1,
+            "flow_control": True,
+            "idle_heartbeat": 1_000_000_000,
+            "replay_policy": "instant",
+        }
+        await _made(
+            connection,
+            f"CONSUMER.CREATE.{stream}.{MIRROR_CONSUMER}",
+            {"stream_name": stream, "config": config},
+            f"{MIRROR_CONSUMER} of {stream}",
+        )
+
+
 async def make_mirrors(connection: Connection, portfolio: str) -> list[str]:
     """Make the mirrors of the AUDIT account, each under its stream's name, and return the names. Errors: StoreError.
 
@@ -70,7 +92,11 @@ async def make_mirrors(connection: Connection, portfolio: str) -> list[str]:
     for name in names:
         config = {
             "name": name,
-            "mirror": {"name": name, "external": {"api": MIRROR_API, "deliver": MIRROR_DELIVERS}},
+            "mirror": {
+                "name": name,
+                "external": {"api": MIRROR_API, "deliver": MIRROR_DELIVERS},
+                "consumer": {"name": MIRROR_CONSUMER, "deliver_subject": f"{MIRROR_DELIVERS}.{name}"},
+            },
             "storage": "file",
             "retention": "limits",
             "deny_delete": True,

@@ -22,6 +22,7 @@ from ledger.roles import (
     LEDGER_ACCOUNT,
     MIRROR_ACCOUNT,
     MIRROR_API,
+    MIRROR_CONSUMER,
     MIRROR_DELIVERS,
     OPERATOR,
     Identity,
@@ -101,10 +102,10 @@ def _ledger_account(site: Site) -> dict[str, Any]:
 
 def _mirror_account(site: Site) -> dict[str, Any]:
     """Return the account of the mirrors. The server itself fetches them; no login may publish to what it imports."""
-    imports: list[dict[str, Any]] = [
-        {"service": {"account": LEDGER_ACCOUNT, "subject": each}, "to": each.replace("$JS.API", MIRROR_API)}
-        for each in _mirror_needs(site)
-    ]
+    imports: list[dict[str, Any]] = []
+    for each in _mirror_needs(site):
+        made: dict[str, Any] = {"service": {"account": LEDGER_ACCOUNT, "subject": each}}
+        imports.append(made | ({"to": each.replace("$JS.API", MIRROR_API)} if each.startswith("$JS.API.") else {}))
     imports.append({"stream": {"account": LEDGER_ACCOUNT, "subject": f"{MIRROR_DELIVERS}.>"}})
     users = [_user(each, site) for each in site.identities if each.account == MIRROR_ACCOUNT]
     return {"jetstream": "enabled", "users": users, "imports": imports}
@@ -151,9 +152,13 @@ def _outside(site: Site) -> list[Identity]:
 
 
 def _mirror_needs(site: Site) -> list[str]:
-    """Return what the server asks the ledger's account for to keep mirrors."""
-    consumers = [f"$JS.API.CONSUMER.CREATE.{each}" for each in mirrored(site.portfolio)]
-    return [*consumers, *(f"{each}.>" for each in consumers), "$JS.FC.>"]
+    """Return what the server asks the ledger's account for to keep mirrors of what consumers made for that send.
+
+    To create consumers is not among it: an auditor could have a server's answer go to where that is asked.
+    """
+    streams = mirrored(site.portfolio)
+    starts_again = [f"$JS.API.CONSUMER.RESET.{each}.{MIRROR_CONSUMER}" for each in streams]
+    return [*starts_again, *(f"$JS.FC.{each}.{MIRROR_CONSUMER}.>" for each in streams)]
 
 
 def _export(subject: str, accounts: Iterable[str]) -> dict[str, Any]:

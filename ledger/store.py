@@ -131,13 +131,13 @@ class MemoryStore:
         return len(self.entries)
 
 
-def check_shape(entries: Sequence[Draft]) -> None:
+def check_shape(entries: Sequence[Draft], max_entry_bytes: int = MAX_ENTRY_BYTES) -> None:
     """Raise ValueError where an append is empty, too long, or holds an entry that is too large."""
     if not 1 <= len(entries) <= MAX_BATCH:
         raise ValueError(f"an append holds 1 to {MAX_BATCH} entries, this one {len(entries)}")
     for subject, payload in entries:
-        if len(payload) > MAX_ENTRY_BYTES:
-            raise ValueError(f"an entry holds at most {MAX_ENTRY_BYTES} bytes, {subject} has {len(payload)}")
+        if len(payload) > max_entry_bytes:
+            raise ValueError(f"an entry holds at most {max_entry_bytes} bytes, {subject} has {len(payload)}")
 
 
 def contiguous(name: str, expected: int, entry: Stored) -> int:

@@ -8,8 +8,11 @@ from ledger.connection import Connection, granted, reached
 from ledger.store import StoreError, StreamUnavailable
 from schemas import subjects
 
-MAX_MESSAGE_BYTES = 65_536
-"""MAX_ENTRY_BYTES and room for our headers, which the server counts too."""
+MAX_MESSAGE_BYTES = 65_535
+"""MAX_ENTRY_BYTES and room for our headers, which the server counts too. An entry of the log can be no longer."""
+
+MAX_TILE_MESSAGE_BYTES = 1_000_000
+"""Longest message of a stream of tiles: what a server takes at most, less some."""
 
 STREAM_NOT_FOUND = 10059
 _STREAM_DIFFERS = 10058
@@ -19,7 +22,9 @@ class StreamMisconfigured(StoreError):
     """A stream of this name exists and does not promise what a ledger needs. It is never rewritten."""
 
 
-async def create_stream(connection: Connection, stream: str, covered: str, *, replicas: int = 1) -> None:
+async def create_stream(
+    connection: Connection, stream: str, covered: str, *, replicas: int = 1, max_message_bytes: int = MAX_MESSAGE_BYTES
+) -> None:
     """Create the stream of a portfolio, or leave the one that is there.
 
     Errors: StreamMisconfigured where one is there that promises less; it is not rewritten. StreamUnavailable, also
@@ -35,7 +40,7 @@ async def create_stream(connection: Connection, stream: str, covered: str, *, re
         "max_bytes": -1,
         "max_msgs_per_subject": -1,
         "max_age": 0,
-        "max_msg_size": MAX_MESSAGE_BYTES,
+        "max_msg_size": max_message_bytes,
         "compression": "none",
         "deny_delete": True,
         "deny_purge": True,
@@ -57,6 +62,16 @@ async def create_stream(connection: Connection, stream: str, covered: str, *, re
             f"{stream} exists with {'; '.join(differing)}; it is left as it is: use another name, or have its "
             "operator correct it"
         )
+
+
+async def create_tiles_stream(connection: Connection, portfolio: str, *, replicas: int = 1) -> str:
+    """Create the stream of a portfolio's tiles, or leave the one that is there, and return its name.
+
+    Errors: as create_stream.
+    """
+    stream, covered = subjects.tiles_stream(portfolio), subjects.all_tiles(portfolio)
+    await create_stream(connection, stream, covered, replicas=replicas, max_message_bytes=MAX_TILE_MESSAGE_BYTES)
+    return stream
 
 
 async def create_bucket(connection: Connection, bucket: str, *, replicas: int = 1) -> None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ledger.book import Book
 from ledger.decider import RULES_VERSION, Repeated, asked, decide, event_id
 from ledger.evolve import evolve, evolve_foreign
+from ledger.notary.history import NEXT, HistoryLost, SealedHistory
 from ledger.refusals import Refusal, Refusals, refusal_of
 from ledger.store import MAX_BATCH, Draft, EventStore, OutcomeUnknown, SequenceConflict, StoreError, StreamUnavailable
 from schemas import codec, sent, subjects
@@ -63,14 +64,22 @@ class Writer:
         clock: Clock = system_clock,
         refusals: Refusals | None = None,
         patience_s: float | None = None,
+        sealed: SealedHistory | None = None,
     ) -> None:
-        """refusals: where refused commands are kept; None for a writer on paper. patience_s: else PATIENCE_S."""
+        """refusals: where refused commands are kept; None for a writer on paper. patience_s: else PATIENCE_S.
+
+        sealed: what the stream must agree with before anything is written to it.
+        """
         self.book = Book(portfolio)
         self.patience_s = PATIENCE_S if patience_s is None else patience_s
         self._store, self._clock, self._refusals = store, clock, refusals
+        self._sealed = sealed or SealedHistory(portfolio)
 
     async def catch_up(self) -> None:
-        """Take every entry of the stream into the book. Errors: StreamUnavailable, HoleInStream."""
+        """Take every entry of the stream into the book.
+
+        Errors: StreamUnavailable, HoleInStream; HistoryLost where the stream is not the one that was sealed.
+        """
         async for entry in self._store.read(after=self.book.sequence):
             try:
                 event = codec.decode(entry.payload, portfolio=self.book.portfolio, sequence=entry.sequence)
@@ -78,6 +87,8 @@ class Writer:
                 evolve_foreign(self.book, entry.sequence, entry.payload)
             else:
                 evolve(self.book, event, entry.payload)
+            self._sealed.check(self.book.frontier)
+        self._sealed.check_end(self.book.sequence)
 
     async def submit(self, payload: bytes) -> Receipt:
         """Return the receipt of one command. payload: its line, or with its signatures, as schemas/sent.py has it."""
@@ -156,8 +167,13 @@ class Writer:
             #    the facts: the sender repeats the command under the same id and gets this receipt.
             try:
                 await self._store.append(drafts, expected_sequence=expected)
-            except SequenceConflict:
+            except SequenceConflict as conflict:
                 self.book.roll_back()
+                if conflict.found is not None and conflict.found < expected:
+                    raise HistoryLost(
+                        f"the stream of {self.book.portfolio} ends at sequence {conflict.found}, and {expected} were "
+                        f"read: it was put back to an older backup while it was written to; {NEXT}"
+                    ) from conflict
                 await self._catch_up_until(deadline)
                 fresh = True
             except (OutcomeUnknown, StreamUnavailable) as unknown:

@@ -14,13 +14,12 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
+from ledger.files import replace_file
 from ledger.notary.tiles import (
     TILE_HEIGHT,
     TILE_WIDTH,
@@ -181,33 +180,3 @@ class Archive:
 
     def _replace(self, path: str, content: bytes) -> None:
         replace_file(self.directory / path, content)
-
-
-def replace_file(target: Path, content: bytes, *, durable: bool = False) -> None:
-    """Give a file new content in one step: a reader sees the old or the new, never a part.
-
-    durable: the disk has it when this returns, for what cannot be made again.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        os.replace(name, target)
-        if durable:
-            sync_directory(target.parent)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def sync_directory(directory: Path) -> None:
-    """Have the disk know which files a directory holds."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -27,9 +27,10 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ledger.files import replace_file
 from ledger.notary.tiles import TILE_HEIGHT, TILE_WIDTH
 from ledger.notary.tlog import Frontier, tree_root
-from projections.archive import Archive, ArchiveDiffers, replace_file
+from projections.archive import Archive, ArchiveDiffers
 from projections.columns import generation
 from projections.tables import Tables
 

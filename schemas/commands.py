@@ -344,6 +344,30 @@ class DeclareInterest(Command):
     data: events.InterestDeclared
 
 
+class AnchorCheckpoint(Command):
+    """Record a checkpoint of this ledger in it, with the times its witnesses state."""
+
+    FACT = events.CheckpointAnchored
+    type: Literal["AnchorCheckpoint.v1"]
+    data: events.Anchoring
+
+
+class EraseText(Command):
+    """Say that a text kept as a commitment is erased from its vault."""
+
+    FACT = events.TextErased
+    type: Literal["EraseText.v1"]
+    data: events.TextErased
+
+
+class SetHold(Command):
+    """Keep texts from being erased, or let them be erased again."""
+
+    FACT = events.HoldSet
+    type: Literal["SetHold.v1"]
+    data: events.HoldSet
+
+
 COMMANDS: tuple[type[Command], ...] = (
     EnrolActor,
     SetObjectives,
@@ -379,6 +403,9 @@ COMMANDS: tuple[type[Command], ...] = (
     CloseDecision,
     SetBody,
     DeclareInterest,
+    AnchorCheckpoint,
+    EraseText,
+    SetHold,
 )
 
 BY_TYPE: dict[str, type[Command]] = {f"{command.__name__}.v1": command for command in COMMANDS}

@@ -41,6 +41,7 @@ class Reason(enum.Enum):
     NO_SOURCE = (ReasonClass.SHAPE, False, "a change of a model names no source")
     OFF_SCALE = (ReasonClass.SHAPE, False, "the value is not on the scale")
     NO_CHAIR = (ReasonClass.SHAPE, False, "the chair is no member of the body")
+    NOT_A_CHECKPOINT = (ReasonClass.SHAPE, False, "the text is no signed checkpoint of one entry or more")
 
     WRONG_ADDRESS = (ReasonClass.IDENTITY, False, "the command was sent where another actor or type belongs")
     WRONG_PORTFOLIO = (ReasonClass.IDENTITY, False, "the command was made for another ledger")
@@ -98,6 +99,13 @@ class Reason(enum.Enum):
     OBJECTIVE_RETIRED = (ReasonClass.IDENTITY, False, "the objective is retired on that day")
     OBJECTIVE_HAS_SHARES = (ReasonClass.IDENTITY, False, "initiatives serve the retired objective; name successors")
 
+    OTHER_LOG = (ReasonClass.IDENTITY, False, "the checkpoint is of another log")
+    SIZE_AHEAD = (ReasonClass.IDENTITY, True, "the checkpoint covers more than is recorded")
+    NO_SUCH_TEXT = (ReasonClass.IDENTITY, False, "the entry has no such commitment in that field")
+    ALREADY_ERASED = (ReasonClass.IDENTITY, False, "the text has been erased before")
+    UNKNOWN_HOLD = (ReasonClass.IDENTITY, False, "no such hold is set")
+    ON_HOLD = (ReasonClass.IDENTITY, True, "a hold keeps the text from being erased")
+
     WRONG_CURRENCY = (ReasonClass.ARITHMETIC, False, "the currency is not the one used there")
     ZERO_AMOUNT = (ReasonClass.ARITHMETIC, False, "an amount of zero moves nothing")
     WRONG_SIGN = (ReasonClass.ARITHMETIC, False, "the sign of the amount does not fit its kind")
@@ -113,6 +121,7 @@ class Reason(enum.Enum):
     TALLY_DIFFERS = (ReasonClass.ARITHMETIC, True, "the tally is not that of the votes recorded")
     TOTALS_DIFFER = (ReasonClass.ARITHMETIC, True, "the totals are not what is booked in the period")
     FORECAST_DATE = (ReasonClass.ARITHMETIC, False, "the forecast is dated ahead, or older than the last")
+    PROOF_FAILS = (ReasonClass.ARITHMETIC, True, "the ledger as it stands does not follow from the checkpoint")
 
     LATE = (ReasonClass.GOVERNANCE, False, "recorded later after the decision than policy tolerates")
 

@@ -130,6 +130,12 @@ def all_tiles(portfolio: str) -> str:
     return f"portfolio.{_checked(portfolio)}.tile.>"
 
 
+def tile(portfolio: str, kind: str, index: int, part: int = 0) -> str:
+    """Return the subject a full tile stands under. kind: its level, or `entries` for a bundle. part: from 0."""
+    rest = f".{part}" if part else ""
+    return f"portfolio.{_checked(portfolio)}.tile.{_checked(kind)}.{index}{rest}"
+
+
 def cosignatures_stream(portfolio: str) -> str:
     """Return the name of the stream that keeps the cosignatures of a portfolio's checkpoints."""
     return COSIGNATURES_PREFIX + _checked(portfolio)
@@ -179,6 +185,25 @@ def parse_command(subject: str) -> CommandSubject | None:
     if len(tokens) != 5 or tokens[0] != "portfolio" or tokens[2] != "command":
         return None
     return CommandSubject(tokens[1], tokens[3], tokens[4])
+
+
+class TileSubject(NamedTuple):
+    """The tokens of a tile's subject. kind: its level, or `entries`. part: 0 for the beginning of the file."""
+
+    portfolio: str
+    kind: str
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody asks of a subject
+    part: int
+
+
+def parse_tile(subject: str) -> TileSubject | None:
+    """Return what a tile's subject says, None where it is not one of ours."""
+    tokens = [*subject.split("."), "0"][:6]
+    if len(tokens) != 6 or tokens[0] != "portfolio" or tokens[2] != "tile" or subject.count(".") > 5:
+        return None
+    if not (tokens[4].isdecimal() and tokens[5].isdecimal() and subject.isascii()):
+        return None
+    return TileSubject(tokens[1], tokens[3], int(tokens[4]), int(tokens[5]))
 
 
 class EventSubject(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tests.anchoring import anchor
 from tests.teller import Teller
 from tests.words import (
     NO_HASH,
@@ -20,10 +21,12 @@ from tests.words import (
     condition,
     discharge,
     enrol,
+    erase,
     flow,
     forecast,
     fund,
     gate,
+    hold,
     interest,
     link,
     measure,
@@ -65,7 +68,22 @@ def every_type_history() -> list[bytes]:
         _what_a_board_shows,
     ):
         chapter(teller.say)
+    _checkpoints_and_erasure(teller)
     return teller.lines
+
+
+def _checkpoints_and_erasure(teller: Teller) -> None:
+    """What becomes of the ledger's own proof: anchors with and without a cosignature, a hold, an erased dissent."""
+    say = teller.say
+    at = int(teller.events[-1].recordedtime.timestamp())
+    say(anchor(teller.events, at_s=at), "2026-04-01")
+    say(anchor(teller.events, 40), "2026-04-01")
+    secret = {"commitment": "5a" * 32, "vault": "vault:1"}
+    say(request("D-20", "AI-7"), "2026-04-01")
+    vote_at = say(vote("D-20", len(teller.events), "ana", "reject", dissent=secret), "2026-04-01")
+    say(hold("H-1", "initiative/AI-1", matter="Case 7"), "2026-04-01")
+    say(erase(vote_at, "data.dissent", "5a" * 32), "2026-04-01")
+    say(hold("H-1", status="released"), "2026-04-02")
 
 
 def _money_and_plans(say: Say) -> None:

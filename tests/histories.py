@@ -15,6 +15,7 @@ from hypothesis.strategies import SearchStrategy
 
 from ledger.book import ENDED, Dated, objectives_in_force
 from ledger.evolve import MONEY_FACTS
+from ledger.heads import TextPlace
 from ledger.rules.corrections import STANDS_FOR_EVER
 from ledger.rules.decisions import tally_of
 from ledger.rules.watching import STAGES as MODEL_STAGES
@@ -29,6 +30,7 @@ from schemas.events import (
     DecisionClosed,
     DecisionRequested,
     EntryReversed,
+    HoldSet,
     ModelLifecycleChanged,
     ObjectivesSet,
     PeriodClosed,
@@ -36,6 +38,7 @@ from schemas.events import (
     VoteRecorded,
 )
 from tests import words as w
+from tests.anchoring import anchor
 from tests.choices import (
     ACTORS,
     BENEFITS,
@@ -124,7 +127,9 @@ class _Chooser(Teller):
     def _asks(self) -> list[Callable[[Choices], Ask]]:
         """Return what can be asked, more often what most others rest on."""
         asks = [self._fund, self._objectives, self._enrol, self._policy, self._model, self._risk, self._flow]
-        asks += 2 * [self._request, self._benefit] + [self._close_period]
+        asks += 2 * [self._request, self._benefit] + [self._close_period, self._anchor, self._hold]
+        if self._hidden():
+            asks += 2 * [self._erase]
         if len(self._known) < len(INITIATIVES):
             asks += 6 * [self._propose]
         if self._actors():
@@ -538,6 +543,27 @@ class _Chooser(Teller):
         names = self._known[-len(shares) :]
         more |= {"initiatives": [{"initiative": n, "share_bp": bp} for n, bp in zip(names, shares, strict=False)]}
         return w.promise(c.of(BENEFITS), *targets, **more, type=c.of(("cashable", "revenue")))
+
+    # Proof.
+
+    def _anchor(self, c: Choices) -> Ask:
+        """Choose a checkpoint, mostly of all there is, that was cosigned soon after; sometimes of another log."""
+        size = len(self.events) if c.once_in(2) else c.of(range(1, len(self.events) + 1))
+        at_s = c.of((None, int(self.events[size - 1].recordedtime.timestamp()) + c.of((1, 3_600, -9 * 86_400))))
+        return anchor(self.events, size, at_s=at_s, **({"origin": "other-0badcafe"} if c.once_in(24) else {}))
+
+    def _hold(self, c: Choices) -> Ask:
+        live = [each.hold for each in self.book.each(HoldSet) if each.status == "set"]
+        if live and not c.once_in(3):
+            return w.hold(c.of(live), status="released")
+        return w.hold(c.of(("H-1", "H-2")), *(f"initiative/{name}" for name in c.some(self._known)))
+
+    def _hidden(self) -> list[TextPlace]:
+        return [place for places in self.book.texts.values() for place in places]
+
+    def _erase(self, c: Choices) -> Ask:
+        place = c.of(self._hidden())
+        return w.erase(place.sequence, place.field if not c.once_in(16) else "data.reason", HIDDEN["commitment"])
 
     def _oddity(self, c: Choices) -> None:
         """Choose a line no sender should send: a repeat, a reused id, a fraction, or no JSON."""

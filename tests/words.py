@@ -225,6 +225,16 @@ def close_period(period: str, status: str = "soft", **more: Any) -> Ask:
     return Ask("ClosePeriod", f"period/{period}", {"period": period, "status": status} | more)
 
 
+def erase(entry: int, field: str, commitment: str, **more: Any) -> Ask:
+    what = {"entry": entry, "field": field, "commitment": commitment, "reason": "Asked for by whom it is about."}
+    return Ask("EraseText", f"entry/{entry}", what | more)
+
+
+def hold(name: str, *subjects: str, status: str = "set", **more: Any) -> Ask:
+    about = {"subjects": list(subjects)} if subjects else {}
+    return Ask("SetHold", f"hold/{name}", {"hold": name, "status": status, "reason": "A case."} | about | more)
+
+
 def money(minor: int, currency: str) -> dict[str, Any]:
     return {"minor": minor, "currency": currency}
 

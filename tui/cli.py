@@ -14,6 +14,7 @@ from tui.common import EXPECTED, WRONG_USE, told
 from tui.demo import demo
 from tui.doctor import doctor
 from tui.findings import finding_, findings_
+from tui.notarizing import notary_
 from tui.opening import board, replay
 from tui.proving import verify_
 from tui.provisioning import provision
@@ -51,6 +52,7 @@ app.command(reperform_, name="reperform")
 app.command(verify_, name="verify")
 app.command(serve, name="serve")
 app.command(provision, name="provision")
+app.command(notary_, name="notary")
 app.command(doctor, name="doctor")
 app.command("tui.signing:sign", name="sign")
 app.command("tui.signing:key", name="key")

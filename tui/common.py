@@ -18,6 +18,8 @@ from ledger.access import Access, NoSuchPortfolio, opened
 from ledger.connection import Forbidden
 from ledger.fork import SupposeError
 from ledger.login import CredentialsError
+from ledger.notary.keys import KeyFileError
+from ledger.notary.sealer import NotaryAlarm
 from ledger.server import ServerError
 from ledger.settings import Settings, SettingsError, settings
 from ledger.site import SiteError
@@ -135,7 +137,12 @@ def told(error: Exception) -> tuple[str, int]:
     code = WORLD_FAILED
     if isinstance(error, CommandError):
         code = error.code
-    elif isinstance(error, SettingsError | MomentError | NoSuchPortfolio | SupposeError | CredentialsError | SiteError):
+    elif isinstance(error, NotaryAlarm):
+        code = REFUSED
+    elif isinstance(
+        error,
+        KeyFileError | SettingsError | MomentError | NoSuchPortfolio | SupposeError | CredentialsError | SiteError,
+    ):
         code = WRONG_USE
     elif isinstance(error, Forbidden):
         code = REFUSED
@@ -153,6 +160,8 @@ EXPECTED = (
     StoreError,
     ServerError,
     ArchiveDiffers,
+    NotaryAlarm,
+    KeyFileError,
     OSError,
 )
 """What main turns into one line; anything else is a bug and keeps its traceback."""
@@ -166,3 +175,11 @@ def read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise CommandError(f"cannot read {path}: {error.strerror}; give a file that can be read") from error
+
+
+def host_and_port(option: str, given: str) -> tuple[str, int]:
+    """Return what HOST:PORT says. Errors: CommandError, which names the option."""
+    host, _, port = given.rpartition(":")
+    if not (host and port.isdecimal() and int(port) < 65_536):
+        raise CommandError(f"{option} is {given!r}; write HOST:PORT, as 127.0.0.1:8080")
+    return host, int(port)

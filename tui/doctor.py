@@ -7,10 +7,13 @@ import importlib.metadata
 import json
 import platform
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from ledger.access import Access, opened
+from ledger.login import CredentialsError, Login
+from ledger.roles import ROLES, role_of
 from ledger.server import ServerError
 from ledger.store import StoreError
 from projections.archive import Archive, ArchiveDiffers
@@ -54,15 +57,35 @@ async def _looks(common: Common) -> AsyncIterator[Look]:
     try:
         async with opened(settings) as reached:
             yield Look("server", True, settings.nats or f"the private one of {settings.data}")
+            if settings.credentials is not None:
+                yield _secret(settings.credentials)
+                for look in _login(reached.connection.login):
+                    yield look
             async for look in _portfolios(reached):
                 yield look
+    except CredentialsError as error:
+        yield Look("login", False, str(error))
     except (ServerError, StoreError) as error:
         yield Look("server", False, str(error))
 
 
+def _secret(file: Path) -> Look:
+    others = file.stat().st_mode & 0o077
+    told = "others than its owner may read it; chmod 600 it" if others else "readable by its owner alone"
+    return Look("credentials", None if others else True, f"{file}, {told}")
+
+
+def _login(login: Login) -> Iterator[Look]:
+    """Yield who the server says we are, in the role's own words, and every subject that we may use."""
+    role = role_of(login.account, may_create=login.may_ask("STREAM.CREATE.any"))
+    name = login.account if role is None or login.account.startswith(role) else f"{role} in {login.account}"
+    yield Look("login", True, f"{name}: {ROLES[role].told if role else 'a login of no role that is known here'}")
+    for may, what in ((login.publishes, "may publish to"), (login.hears, "may listen to")):
+        yield Look(what, None if may is None else True, "everything" if may is None else ", ".join(may))
+
+
 def _space(data: object) -> Look:
     import shutil
-    from pathlib import Path
 
     there = Path(str(data))
     while not there.exists():
@@ -73,7 +96,9 @@ def _space(data: object) -> Look:
 
 async def _portfolios(reached: Access) -> AsyncIterator[Look]:
     names = await reached.portfolios()
-    if not names:
+    if not names and not reached.connection.login.may_ask("STREAM.NAMES"):
+        yield Look("portfolios", None, "not checked: this login may read none")
+    elif not names:
         yield Look("portfolios", None, "none yet; make one with `portfolio init NAME --currency USD`")
     for name in names:
         store = reached.store(name)

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from ledger.connection import connect
 from ledger.roles import MIRROR_OPERATOR, OPERATOR, ROLES, Identity, identity_id
 from ledger.site import CONFIGURATION, SiteFiles
-from ledger.site_streams import make_consumers, make_mirrors, make_streams
+from ledger.site_streams import make_consumers, make_mirror_consumers, make_mirrors, make_streams
 from ledger.site_text import Site
 from schemas import subjects
 from tui.common import DONE, CommandError, Common
@@ -129,6 +129,8 @@ async def _on_server(site: Site, files: SiteFiles, common: Common, replicas: int
         made = await make_streams(connection, site.portfolio, replicas=replicas)
         auditors = [each.name for each in site.identities if each.role == "auditor"]
         made += await make_consumers(connection, site.portfolio, auditors)
+        if site.audit_account:
+            await make_mirror_consumers(connection, site.portfolio)
     finally:
         await connection.close()
     if site.audit_account:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from projections.archive import replace_file
+from ledger.files import replace_file
 from projections.levels import levels
 from tui.model.figures import instant
 from tui.model.glyphs import UNICODE

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from tui.common import DONE, CommandError, Common, access
+from tui.common import DONE, Common, access, host_and_port
 from tui.logs import LogFormat, log_to_stderr
 
 SERVICE_PATIENCE_S = 8.0
@@ -36,7 +36,7 @@ async def serve(
     from ledger.service.health import health_site
 
     common = common or Common()
-    host, port = _address(health)
+    host, port = host_and_port("--health", health)
     log_to_stderr(log_format)
     async with access(common) as (reached, chosen):
         names = [await reached.choose(chosen.portfolio), *[await reached.choose(each) for each in also or []]]
@@ -51,10 +51,3 @@ async def serve(
             print(json.dumps(told) if common.json else in_words, flush=True)
             await serve_parts(broker, parts)
     return DONE
-
-
-def _address(given: str) -> tuple[str, int]:
-    host, _, port = given.rpartition(":")
-    if not (host and port.isdecimal() and int(port) < 65_536):
-        raise CommandError(f"--health is {given!r}; write HOST:PORT, as 127.0.0.1:8080")
-    return host, int(port)

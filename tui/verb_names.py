@@ -56,4 +56,9 @@ VERBS: dict[str, Verb] = {
     "reverse": Verb("ReverseEntry", "sequence", "Take an earlier entry back."),
     "close-period": Verb("ClosePeriod", "period", "Close a fiscal period, or open it again."),
     "open": Verb("OpenPortfolio", "portfolio", "Open a portfolio: its first command."),
+    "anchor-checkpoint": Verb(
+        "AnchorCheckpoint", None, "Record a checkpoint of this ledger in it, with the times its witnesses state."
+    ),
+    "erase-text": Verb("EraseText", "entry", "Say that a text kept as a commitment is erased from its vault."),
+    "hold": Verb("SetHold", "hold", "Keep texts from being erased, or let them be erased again."),
 }

@@ -11,13 +11,16 @@ from schemas.commands import ReverseEntry
 from schemas.events import (
     ActorEnrolled,
     AuthoritySet,
+    CheckpointAnchored,
     DecisionClosed,
     DecisionRequested,
     EntryReversed,
+    HoldSet,
     InitiativeProposed,
     PeriodClosed,
     PolicyAdopted,
     PortfolioOpened,
+    TextErased,
     VoteRecorded,
 )
 from schemas.receipts import Reason, Refused
@@ -29,9 +32,12 @@ STANDS_FOR_EVER = (
     AuthoritySet,
     PolicyAdopted,
     PeriodClosed,
+    CheckpointAnchored,
+    TextErased,
+    HoldSet,
 )
 """What later entries rest on. An initiative that should not be is ended at a gate; keys, grants and policies are
-revoked or superseded, and a period is opened again."""
+revoked or superseded, a period is opened again, a hold released."""
 
 
 def reverse_entry(ask: ReverseEntry, book: Book) -> Guards:

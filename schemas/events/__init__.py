@@ -44,6 +44,7 @@ from schemas.events.governance import (
 )
 from schemas.events.policy import PolicyAdopted
 from schemas.events.portfolio import PortfolioOpened, Registrar
+from schemas.events.proof import Anchoring, CheckpointAnchored, Cosigner, Heads, HoldSet, TextErased
 from schemas.events.spending import ActualPosted, Booked, CommitmentPosted
 from schemas.events.strategy import AlignmentDeclared, Contribution, Kpi, Objective, ObjectivesSet, Successor
 from schemas.events.watching import (
@@ -96,6 +97,9 @@ FACTS: tuple[type[Fact], ...] = (
     DecisionClosed,
     BodySet,
     InterestDeclared,
+    CheckpointAnchored,
+    TextErased,
+    HoldSet,
 )
 
 __all__ = [
@@ -104,6 +108,7 @@ __all__ = [
     "ActualPosted",
     "AiUse",
     "AlignmentDeclared",
+    "Anchoring",
     "AssuranceRated",
     "AuthoritySet",
     "BaselineSet",
@@ -113,12 +118,14 @@ __all__ = [
     "BodySet",
     "Booked",
     "CapacityAllocated",
+    "CheckpointAnchored",
     "Closing",
     "CommitmentPosted",
     "Completed",
     "Condition",
     "ConditionDischarged",
     "Contribution",
+    "Cosigner",
     "Criterion",
     "DecisionClosed",
     "DecisionRequested",
@@ -130,6 +137,8 @@ __all__ = [
     "FundingApproved",
     "FundingReallocated",
     "GateDecided",
+    "Heads",
+    "HoldSet",
     "Holder",
     "InitiativeAmended",
     "InitiativeLinked",
@@ -167,6 +176,7 @@ __all__ = [
     "Successor",
     "Tally",
     "Target",
+    "TextErased",
     "Total",
     "Treatment",
     "VoteRecorded",

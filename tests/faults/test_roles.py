@@ -11,20 +11,24 @@ import datetime
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from nats.aio.msg import Msg
 
 from ledger.access import Access
-from ledger.connection import Connection, Forbidden, asked
+from ledger.connection import Connection, Forbidden, asked, connect
+from ledger.login import new_seed, public_key
 from ledger.roles import USER_INFO
 from ledger.service.broker import RoleBroker
 from ledger.service.commands import CommandService
+from ledger.site import CONFIGURATION
+from ledger.store import Draft
 from schemas import subjects
 from schemas.receipts import Accepted, decode_receipt
 from tests.serving import until
-from tests.site import Running, site
+from tests.site import Running, free_ports, server, site
 from tui.recording import opening_command
 
 P = "ai-2026"
@@ -226,7 +230,7 @@ OPERATIONS = {
         gets(f"DIRECT.GET.{COSIGNATURES}", {"seq": 1, "batch": 3}), f"operator notary witness {READS_ALL}"
     ),
     "read the checkpoint": Operation(
-        gets(f"DIRECT.GET.{NOTARY}.$KV.NOTARY_{P}.checkpoint", None), f"operator notary witness {READS_ALL}"
+        gets(f"DIRECT.GET.{NOTARY}.$KV.NOTARY_{P}.checkpoint", None), f"operator service notary witness {READS_ALL}"
     ),
     "read a view": Operation(gets(f"DIRECT.GET.{VIEWS}.$KV.VIEWS_{P}.spend", None), f"operator projector {READS_ALL}"),
     "read the lease": Operation(asks(f"STREAM.MSG.GET.{LEASE}", {"last_by_subj": ">"}), "operator service"),
@@ -343,6 +347,36 @@ def test_a_receipt_goes_to_who_sent_the_command_wherever_it_wants_it(site_: AtWo
             assert after == {**before, REFUSALS: before[REFUSALS] + len(ONTO) + 1}
 
     site_.runner.run(tried())
+
+
+def test_within_one_account_the_right_to_read_is_a_right_to_write(tmp_path: Path) -> None:
+    """Why each login has an account of its own. The day this fails a server checks where an answer goes."""
+    port, monitoring = free_ports(2)
+    seed = new_seed()
+    (tmp_path / "reader.nk").write_text(seed)
+    rights = {
+        "publish": [f"$JS.API.DIRECT.GET.{EVENTS}", USER_INFO],
+        "subscribe": [f"{subjects.inbox(public_key(seed))}.>"],
+    }
+    users = [{"user": "admin", "password": "x"}, {"nkey": public_key(seed), "permissions": rights}]
+    store = {"store_dir": str(tmp_path / "streams")}
+    configuration = {"listen": f"127.0.0.1:{port}", "http": f"127.0.0.1:{monitoring}", "jetstream": store}
+    (tmp_path / CONFIGURATION).write_text(json.dumps(configuration | {"authorization": {"users": users}}))
+
+    async def tried() -> list[str]:
+        url = f"127.0.0.1:{port}"
+        admin = await connect(f"nats://admin:x@{url}")
+        reader = await connect(f"nats://{url}", credentials=tmp_path / "reader.nk")
+        store = await Access(admin, tmp_path).create(P)
+        await store.append([Draft(FORGED, b"{}")], expected_sequence=0)
+        await gets(f"DIRECT.GET.{EVENTS}", {"seq": 1, "batch": 1}, onto=f"portfolio.{P}.event.x.y.Forged")(reader, "")
+        subjects_ = [entry.subject async for entry in store.read()]
+        await admin.close()
+        await reader.close()
+        return subjects_
+
+    with server(tmp_path, monitoring):
+        assert asyncio.run(tried())[:2] == [FORGED, f"portfolio.{P}.event.x.y.Forged"]
 
 
 def me(role: str) -> str:

@@ -35,7 +35,19 @@ from tests.teller import FAR_FUTURE, Teller, run, ticking
 
 LAST = 10**6
 PERIODS = ("FY2026", "FY2025", "FY2024", "2026-Q1", "2026", "2026-01", "2026-02", "2025-12", "2025-11")
-TABLES = {"stacks", "sums", "currencies", "value_streams", "booked", "reversed_by", "conditions", "keys"}
+TABLES = {
+    "stacks",
+    "sums",
+    "currencies",
+    "value_streams",
+    "booked",
+    "reversed_by",
+    "conditions",
+    "keys",
+    "heads",
+    "texts",
+    "erased",
+}
 
 law = settings(max_examples=60, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 

@@ -5,7 +5,7 @@ from base64 import b64decode, b64encode
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.notary.checkpoint import (
@@ -34,6 +34,8 @@ from ledger.notary.note import (
     signer_key,
 )
 from ledger.notary.tlog import EMPTY_ROOT
+
+law = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 
 LOG = signer_key("example.com/log", bytes(32))
 WITNESS = witness_key("witness.example", bytes(range(32)))
@@ -84,11 +86,13 @@ def test_the_cosignature_of_the_reference_is_verified(vectors):
 # Laws
 
 
+@law
 @given(checkpoints)
 def test_law_a_checkpoint_is_read_back(checkpoint):
     assert parse_checkpoint(format_checkpoint(checkpoint)) == checkpoint
 
 
+@law
 @given(st.binary(max_size=120))
 def test_law_whatever_is_given_is_a_checkpoint_or_a_note_error(anything):
     for text in (anything.decode("latin-1"), f"origin\n5\n{b64encode(anything).decode()}\n"):
@@ -96,6 +100,7 @@ def test_law_whatever_is_given_is_a_checkpoint_or_a_note_error(anything):
             assert format_checkpoint(parse_checkpoint(text)) == text
 
 
+@law
 @given(checkpoints, st.integers(0, 2**63 - 1), st.data())
 def test_law_a_cosignature_fits_its_checkpoint_and_its_time_and_no_other(checkpoint, at_s, data):
     text = format_checkpoint(checkpoint)

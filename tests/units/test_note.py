@@ -5,7 +5,7 @@ from base64 import b64encode
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.notary.note import (
@@ -25,6 +25,8 @@ from ledger.notary.note import (
     signer_key,
     verified,
 )
+
+law = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 
 ANA, BOB = signer_key("ana", bytes(range(32))), signer_key("bob.example/keys", bytes(32))
 TEXT = "from ana\nto bob\n"
@@ -75,6 +77,7 @@ def test_every_byte_of_a_published_note_counts(notes):
 # Laws
 
 
+@law
 @given(texts, st.lists(signers, min_size=1, max_size=4, unique_by=lambda key: (key.name, key.key_id)))
 def test_law_what_is_signed_is_read_back_and_verifies(text, keys):
     whole = sign_note(text, *keys)
@@ -84,12 +87,14 @@ def test_law_what_is_signed_is_read_back_and_verifies(text, keys):
     assert verified(note, [key.vkey for key in keys]) == note.signatures
 
 
+@law
 @given(signers)
 def test_law_keys_are_read_back(key):
     assert parse_signer_key(key.written) == key
     assert parse_vkey(str(key.vkey)) == key.vkey
 
 
+@law
 @given(texts, signers, st.data())
 def test_law_a_flipped_bit_anywhere_fails(text, key, data):
     whole = sign_note(text, key)
@@ -97,6 +102,7 @@ def test_law_a_flipped_bit_anywhere_fails(text, key, data):
     assert not holds(flipped(whole, place, 1 << data.draw(st.integers(0, 7))), key.vkey)
 
 
+@law
 @given(st.binary(max_size=200))
 def test_law_whatever_is_given_is_a_note_or_a_note_error(anything):
     for whole in (anything, b"text\n\n" + anything, "text\n\n— ana ".encode() + b64encode(anything) + b"\n"):
@@ -104,6 +110,7 @@ def test_law_whatever_is_given_is_a_note_or_a_note_error(anything):
             assert format_note(parse_note(whole)) == whole
 
 
+@law
 @given(st.text(max_size=80))
 def test_law_whatever_is_given_is_a_key_or_a_note_error(anything):
     for read in (parse_vkey, parse_signer_key):

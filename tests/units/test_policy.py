@@ -1,7 +1,7 @@
 """A policy counts keys, not names, and asks what its file says; a proof file ties an entry to what it believes."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.notary.checkpoint import Checkpoint, format_checkpoint, sign_checkpoint
@@ -10,6 +10,8 @@ from ledger.notary.note import NoteError, format_signatures, signature_of, signe
 from ledger.notary.policy import FUTURE_TOLERANCE_S, PolicyError, format_policy, judge, parse_policy
 from ledger.notary.proof_file import TlogProof, format_proof, parse_proof, verify_proof
 from ledger.notary.tlog import inclusion_proof, leaf_hash, tree_root
+
+law = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 
 LOG, OTHER_LOG = signer_key("log", bytes(32)), signer_key("log", bytes(31) + b"\1")
 WITNESSES = {name: witness_key(f"{name}.example", bytes([place]) * 32) for place, name in enumerate("abcde", start=1)}
@@ -108,6 +110,7 @@ def test_comments_tabs_and_empty_lines_say_nothing():
     assert parse_policy(busy.encode()) == plain
 
 
+@law
 @given(st.permutations("abcde"), st.integers(1, 3), st.integers(1, 2), st.sampled_from(["x", "y", "both", "none"]))
 def test_law_a_policy_is_read_back(order, of_three, of_two, quorum):
     members = " ".join(order[:3]), " ".join(order[3:])
@@ -117,6 +120,7 @@ def test_law_a_policy_is_read_back(order, of_three, of_two, quorum):
     assert parse_policy(format_policy(made)) == made
 
 
+@law
 @given(st.binary(max_size=100))
 def test_law_whatever_is_given_is_a_policy_or_a_policy_error(anything):
     for written in (anything, b"quorum none\n" + anything, b"witness " + anything + b"\nquorum none"):
@@ -180,12 +184,14 @@ def test_an_entry_is_shown_to_be_in_the_log():
         assert (shown.included, shown.holds) == (True, False)
 
 
+@law
 @given(st.integers(0, 4), st.none() | st.binary(max_size=20))
 def test_law_a_proof_is_read_back(number, extra):
     proof = proof_of(number)._replace(extra=extra)
     assert parse_proof(format_proof(proof)) == proof
 
 
+@law
 @given(st.integers(0, 4), st.data())
 def test_law_a_flipped_bit_in_a_proof_fails(number, data):
     whole = format_proof(proof_of(number))

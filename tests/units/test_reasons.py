@@ -9,8 +9,10 @@ import pytest
 from schemas.commands import MAX_COMMAND_BYTES
 from schemas.receipts import Reason, ReasonClass
 from schemas.values import MAX_MINOR
+from tests.anchoring import anchoring, checkpoint
 from tests.notation import Foreign, Said, flagged, given, given_nothing, on, refused
 from tests.words import (
+    NO_HASH,
     Ask,
     align,
     allocate,
@@ -24,10 +26,12 @@ from tests.words import (
     condition,
     discharge,
     enrol,
+    erase,
     flow,
     forecast,
     fund,
     gate,
+    hold,
     link,
     measure,
     model,
@@ -57,6 +61,7 @@ WITH_TWO = (*READY, propose("AI-2"))
 ASKED = (enrol("ana"), request("D-1"))
 CONDITIONAL = approve("AI-1", "claims", 1, conditions=[condition("K-1", "2026-06-30")])
 RUN = {"gate": "G-1", "title": "Into use", "stage_from": "build", "stage_to": "run"}
+SECRET = (*ASKED, vote("D-1", 3, "ana", dissent={"commitment": NO_HASH, "vault": "vault:1"}))
 SUPPLY = {"pool": "people", "skill": "python", "unit": "mfte", "period": "2026-Q1", "amount": 10}
 CRITERIA = [{"id": name, "title": name, "sort": "value", "weight_bp": 2_500} for name in ("a", "b", "c", "d")]
 CONTRADICTING = [{"criterion": "a", "over": "b", "numerator": 9}, {"criterion": "b", "over": "c", "numerator": 9}]
@@ -82,6 +87,7 @@ WAYS: dict[Reason, Way] = {
     Reason.NO_SOURCE: Way((), model("gpt", "catalogued", source=None)),
     Reason.OFF_SCALE: Way(READY, rate("AI-1", "amber_red", "2026-01-12", scale="three")),
     Reason.NO_CHAIR: Way((enrol("ana"),), body("board", "ana", chair="bob")),
+    Reason.NOT_A_CHECKPOINT: Way((), anchoring("example.com/log\n0\n")),
     Reason.WRONG_PORTFOLIO: Way((), on("2026-01-12", fund("claims", 1), portfolio="other-0badcafe")),
     Reason.NOT_OPEN: Way(None, fund("claims", 1)),
     Reason.ALREADY_OPEN: Way((), opening()),
@@ -141,6 +147,12 @@ WAYS: dict[Reason, Way] = {
         (SET, *READY, align("AI-1", growth=1)),
         objectives(objective("growth", 0, status="retired"), objective("speed", 10_000)),
     ),
+    Reason.OTHER_LOG: Way((), anchoring(checkpoint([bytes(32)], origin="other-0badcafe").decode())),
+    Reason.SIZE_AHEAD: Way((), anchoring(checkpoint([bytes(32)] * 2).decode())),
+    Reason.NO_SUCH_TEXT: Way((), erase(1, "data.reason", NO_HASH)),
+    Reason.ALREADY_ERASED: Way((*SECRET, erase(4, "data.dissent", NO_HASH)), erase(4, "data.dissent", NO_HASH)),
+    Reason.UNKNOWN_HOLD: Way((), hold("H-1", status="released")),
+    Reason.ON_HOLD: Way((*SECRET, hold("H-1")), erase(4, "data.dissent", NO_HASH)),
     Reason.WRONG_CURRENCY: Way(READY, approve("AI-1", "claims", 1, "EUR")),
     Reason.ZERO_AMOUNT: Way((), fund("claims", 0)),
     Reason.WRONG_SIGN: Way((), fund("claims", -1)),
@@ -161,6 +173,7 @@ WAYS: dict[Reason, Way] = {
     Reason.TALLY_DIFFERS: Way((request("D-1"),), close("D-1", "approved", "2026-01-12", {"approve": 1})),
     Reason.TOTALS_DIFFER: Way(READY, close_period("FY2026", totals=[])),
     Reason.FORECAST_DATE: Way(READY, forecast("AI-1", "2026-01-13", 1)),
+    Reason.PROOF_FAILS: Way((), anchoring(checkpoint([bytes(32)]).decode())),
     Reason.LATE: Way((policy("tolerance", 1, lateness_days=30),), on("2025-12-12", fund("claims", 1))),
     Reason.OVER_ENVELOPE: Way(READY, approve("AI-1", "claims", 101)),
     Reason.OVER_APPROVED: Way(READY, commit("AI-1", "claims", "C-1", 1)),

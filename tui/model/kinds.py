@@ -45,6 +45,7 @@ GROUPS: tuple[tuple[str, tuple[type[c.Command], ...]], ...] = (
     ),
     ("Governance", (c.AdoptPolicy, c.SetAuthority, c.SetBody, c.EnrolActor)),
     ("Corrections and periods", (c.ReverseEntry, c.ClosePeriod, c.OpenPortfolio)),
+    ("Proof and erasure", (c.AnchorCheckpoint, c.EraseText, c.SetHold)),
 )
 """Every command there is, once, most wanted first."""
 

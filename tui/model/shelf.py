@@ -10,7 +10,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from projections.archive import replace_file, sync_directory
+from ledger.files import replace_file, sync_directory
 from schemas.values import is_id
 
 
