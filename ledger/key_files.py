@@ -22,11 +22,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from ledger.notary.keys import KeyFileError
 from ledger.notary.note import NoteError, SignerKey, parse_signer_key, parse_vkey, signer_key
-
-
-class KeyFileError(Exception):
-    """A file of a key cannot be read or made: which, why, what next."""
 
 
 class Locked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,7 +93,9 @@ def vkey_of(path: Path) -> str:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text().strip()
+        if path.stat().st_mode & 0o077:
+            raise KeyFileError(f"{path} can be read by others; `chmod 600 {path}`, and think who may have read it")
+        return path.read_text("utf-8").strip()
     except OSError as error:
         raise KeyFileError(f"cannot read the key {path}: {error.strerror}; name a file that can be read") from error
     except UnicodeDecodeError as error:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from cyclopts import Group, Parameter
 
-from ledger.key_files import KeyFileError, read_key
+from ledger.key_files import read_key
 from ledger.notary.note import SignerKey
 from ledger.signing import NotSigned, signed
 from schemas import sent
@@ -39,7 +39,7 @@ class Signing:
         return signed_with(self.keys(), payload)
 
     def keys(self) -> list[SignerKey]:
-        """Return the keys that are named, read once. Errors: CommandError."""
+        """Return the keys that are named, read once. Errors: KeyFileError, CommandError."""
         return [opened(path, self.passphrase_file) for path in self.key or ()]
 
 
@@ -54,13 +54,13 @@ def signed_with(keys: list[SignerKey], payload: bytes) -> bytes:
 
 
 def opened(path: Path, passphrase_file: Path | None = None) -> SignerKey:
-    """Return the key in a file; the passphrase is read from a file, or asked for. Errors: CommandError."""
-    try:
-        key = read_key(path)
-        if not isinstance(key, SignerKey):
-            key = read_key(path, passphrase(passphrase_file, f"Passphrase of {path}: "))
-    except KeyFileError as error:
-        raise CommandError(str(error)) from error
+    """Return the key in a file; the passphrase is read from a file, or asked for.
+
+    Errors: KeyFileError, CommandError.
+    """
+    key = read_key(path)
+    if not isinstance(key, SignerKey):
+        key = read_key(path, passphrase(passphrase_file, f"Passphrase of {path}: "))
     assert isinstance(key, SignerKey), "with a passphrase a key is opened, or refused"
     return key
 

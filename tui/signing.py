@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from ledger.book import Dated
 from ledger.importers import commands as ndjson
-from ledger.key_files import KeyFileError, new_key, vkey_of, write_key
+from ledger.key_files import new_key, vkey_of, write_key
 from ledger.notary.note import NoteError, parse_vkey
 from ledger.rules.signatures import key_of
 from ledger.signing import NotSigned, signed
@@ -63,7 +63,7 @@ def new(
     try:
         made = new_key(name or common.settings().actor)
         write_key(file, made, secret)
-    except (KeyFileError, NoteError) as error:
+    except NoteError as error:
         raise CommandError(str(error)) from error
     print(json.dumps({"file": str(file), "vkey": str(made.vkey)}) if common.json else made.vkey)
     return DONE
@@ -283,10 +283,8 @@ def _row(actor: str, person: str, vkey: str | None, dated: Dated, status: str, s
 
 
 def _vkey(given: str) -> str:
-    """Return a verifier key that is given as one, or by the file of its signer key. Errors: CommandError."""
+    """Return a verifier key that is given as one, or by its signer key's file. Errors: KeyFileError, CommandError."""
     try:
         return str(parse_vkey(given)) if not Path(given).exists() else vkey_of(Path(given))
-    except KeyFileError as error:
-        raise CommandError(str(error)) from error
     except NoteError as error:
         raise CommandError(f"{error}; give the verifier key that `portfolio key new` printed, or its file") from error

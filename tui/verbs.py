@@ -33,13 +33,12 @@ from schemas.values import zone_of
 from tui.common import WORLD_FAILED, CommandError, Common, access, read_file
 from tui.model.fates import in_words
 from tui.model.forms import Sender, Texts, form_of, line_of, slips_of, texts_in
-from tui.model.judged import origin
 from tui.model.stated import fields
-from tui.model.templates import TEMPLATES, blank, template
+from tui.model.templates import TEMPLATES, blank, origin, template
 from tui.model.text import clean
 from tui.model.verbs import Option, OptionError, command_of, missing, name_of, options_of, texts_given
 from tui.model.verdicts import Verdict, verdict
-from tui.model.writing import SECTIONS, Writing
+from tui.model.writing import SECTIONS
 from tui.recording import exit_code
 from tui.signer_keys import Signing
 from tui.verb_names import VERBS
@@ -165,7 +164,7 @@ def _made(verb: str, said: dict[str, Any], sending: Sending, book: Book, chosen:
     if needed:
         raise CommandError(f"{verb} still needs {', '.join(needed)}; see `portfolio {verb} --help`")
     sender = Sender(
-        origin(book, Writing(form, texts)),
+        origin(book, texts),
         sending.command_id or str(uuid.uuid4()),
         chosen.actor,
         None if bare or book.opened is None else book.sequence,

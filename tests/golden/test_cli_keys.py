@@ -44,6 +44,7 @@ def test_a_key_is_made_once_and_shown(data: Path) -> None:
     )
     assert not (data / "x.key").exists()
     (data / "login.nk").write_text("SUAM" + "A" * 54)
+    (data / "login.nk").chmod(0o600)
     refused(
         run(data, "key", "show", data / "login.nk"), 2, f"{data / 'login.nk'} is a login key, and login keys never sign"
     )

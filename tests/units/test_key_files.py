@@ -22,6 +22,11 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SignerKey]:
     return path, key
 
 
+def written(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o600)
+
+
 def fails(path: Path, says: str, passphrase: str | None = None) -> None:
     with pytest.raises(KeyFileError, match=says) as told:
         read_key(path, passphrase)
@@ -77,7 +82,7 @@ def test_a_key_under_a_passphrase_that_was_changed_does_not_open(
     at = text.index(f'"{part}":"') + len(part) + 4
     swapped = text.replace(str(key.vkey), other) if part == "vkey" else text[:at] + "!" + text[at + 1 :]
     changed = tmp_path / "changed.key"
-    changed.write_text(swapped)
+    written(changed, swapped)
     fails(changed, "the passphrase does not open", "open sesame")
 
 
@@ -85,19 +90,26 @@ def test_a_login_key_is_refused(tmp_path: Path) -> None:
     seed = nkeys.encode_seed(bytes(range(32)), nkeys.PREFIX_BYTE_USER).decode()
     for text in (seed, f"-----BEGIN USER NKEY SEED-----\n{seed}\n------END USER NKEY SEED------\n"):
         path = tmp_path / "login.nk"
-        path.write_text(text)
+        written(path, text)
         fails(path, "login keys never sign commands")
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "{}", "{", "PRIVATE+KEY+ana+00000000+AAAA", "ana+55daf246+AX6E"])
 def test_what_is_no_key_is_told_without_its_text(tmp_path: Path, text: str) -> None:
     path = tmp_path / "some.key"
-    path.write_text(text)
+    written(path, text)
     fails(path, "portfolio key new")
     path.write_bytes(b"\xff")
     fails(tmp_path / "none.key", "cannot read the key")
     with pytest.raises(KeyFileError, match="is no key"):
         read_key(path)
+
+
+def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ana.key"
+    write_key(path, new_key("ana"))
+    path.chmod(0o640)
+    fails(path, "can be read by others; `chmod 600")
 
 
 # The passphrase.
