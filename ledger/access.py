@@ -7,8 +7,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from ledger.connection import Connection, connect
+from ledger.disclosures import Disclosures
 from ledger.findings import Findings
 from ledger.jetstream import JetStreamStore
+from ledger.notary.filed import Cosignatures
 from ledger.notary.history import sealed_history
 from ledger.notary.remote import KvRegister, TileMessages
 from ledger.refusals import Refusals
@@ -45,6 +47,12 @@ class Access:
         await create_stream(self.connection, stream, subject)
         return Findings(portfolio, JetStreamStore(self.connection, stream, subject))
 
+    async def disclosures(self, portfolio: str) -> Disclosures:
+        """Return the record of exported evidence, kept beside the findings. Errors: StoreError."""
+        stream, subject = subjects.findings_stream(portfolio), subjects.finding(portfolio)
+        await create_stream(self.connection, stream, subject)
+        return Disclosures(portfolio, JetStreamStore(self.connection, stream, subject))
+
     async def writer(self, portfolio: str, clock: Clock = system_clock, patience_s: float | None = None) -> Writer:
         """Return a writer of a portfolio that keeps its refusals, and writes on what was sealed. Errors: StoreError."""
         sealed = await sealed_history(portfolio, self.register(portfolio), self.directory(portfolio))
@@ -57,6 +65,10 @@ class Access:
     def tiles(self, portfolio: str) -> TileMessages:
         """Return the stream of a portfolio's tiles, whether it is there or not."""
         return TileMessages(self.connection, portfolio)
+
+    def cosignatures(self, portfolio: str) -> Cosignatures:
+        """Return what witnesses have filed about a portfolio's log, whether their stream is there or not."""
+        return Cosignatures(self.connection, portfolio)
 
     def directory(self, portfolio: str) -> Path:
         """Return where a portfolio's archive and segments are kept."""

@@ -23,8 +23,6 @@ from schemas.envelope import Recorded
 from schemas.receipts import Accepted, EventPlace, Receipt, Refused
 
 MAX_APPEND_BYTES = 4_000_000
-MOST_TOGETHER = MAX_BATCH // 2
-"""Most commands of one append: no command causes more than two events."""
 PATIENCE_S = 30.0
 """How long a writer tries to learn what became of an append."""
 
@@ -48,10 +46,37 @@ class Taken(NamedTuple):
     sender: str | None = None
 
 
-def taken(payload: bytes) -> Taken:
+def taken_of(payload: bytes) -> Taken:
     """Return what was sent as it is taken: parsed, apart from its signatures."""
     line, signatures = sent.split(payload)
     return Taken(parse(line), line, signatures)
+
+
+class Together:
+    """Commands that were decided one after the other for one append, and the receipts that wait for it.
+
+    expected: the sequence the append follows. drafts: what is stored. receipts: one a command, in their order.
+    """
+
+    __slots__ = ("byte_count", "drafts", "expected", "receipts", "refused")
+
+    def __init__(self, expected: int) -> None:
+        self.expected, self.byte_count = expected, 0
+        self.drafts: list[Draft] = []
+        self.receipts: list[Receipt] = []
+        self.refused: list[Refusal] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether no further command goes into this append: none causes more than two events."""
+        return len(self.drafts) > MAX_BATCH - 2 or self.byte_count > MAX_APPEND_BYTES or len(self.receipts) >= MAX_BATCH
+
+
+class Outcome(NamedTuple):
+    """What a command leads to. at: when it was decided."""
+
+    decided: tuple[Recorded, ...] | Repeated | Refused
+    at: datetime.datetime
 
 
 class Writer:
@@ -74,6 +99,7 @@ class Writer:
         self.patience_s = PATIENCE_S if patience_s is None else patience_s
         self._store, self._clock, self._refusals = store, clock, refusals
         self._sealed = sealed or SealedHistory(portfolio)
+        self._speculating = False
 
     async def catch_up(self) -> None:
         """Take every entry of the stream into the book.
@@ -101,7 +127,7 @@ class Writer:
         answered wherever it stands. Errors: SequenceConflict, which tells where; StreamUnavailable.
         """
         await self.catch_up()
-        async for (receipt,) in self._submitted([taken(payload)], fresh=True, only_at=sequence):
+        async for (receipt,) in self._submitted([taken_of(payload)], only_at=sequence):
             return receipt
         raise AssertionError("every command has its receipt")
 
@@ -114,129 +140,151 @@ class Writer:
         await self.catch_up()
         group: list[Taken] = []
         for payload in payloads:
-            group.append(taken(payload))
-            if len(group) == MOST_TOGETHER:
-                async for receipts in self._submitted(group, fresh=True):
+            group.append(taken_of(payload))
+            if len(group) == MAX_BATCH // 2:  # no command causes more than two events
+                async for receipts in self._submitted(group):
                     for receipt in receipts:
                         yield receipt
                 group = []
-        async for receipts in self._submitted(group, fresh=True):
+        async for receipts in self._submitted(group):
             for receipt in receipts:
                 yield receipt
 
-    async def submit_taken(self, group: Sequence[Taken]) -> AsyncIterator[list[Receipt]]:
-        """Yield the receipts of commands that are parsed, in their order, those of one append together.
-
-        The stream is not read first: the append tells whether the book was up to date, and where nothing is appended
-        the stream is read before anything is refused. Shape: at most MOST_TOGETHER commands.
-        Errors: StreamUnavailable where the stream stays away for `patience_s`; HoleInStream.
-        """
-        async for receipts in self._submitted(group, fresh=False):
-            yield receipts
-
-    async def _submitted(
-        self, group: Sequence[Taken], *, fresh: bool, only_at: int | None = None
-    ) -> AsyncIterator[list[Receipt]]:
-        """Yield receipts as their appends are acknowledged. fresh: whether the book has just caught up."""
+    async def _submitted(self, group: Sequence[Taken], *, only_at: int | None = None) -> AsyncIterator[list[Receipt]]:
+        """Yield receipts as their appends are acknowledged. The book has just caught up."""
         answered = 0
         deadline = asyncio.get_running_loop().time() + self.patience_s
         while answered < len(group):
-            expected = self.book.sequence
-            self.book.speculate()
+            together = self.begin()
             try:
-                decided, drafts, refused = self._decide_until_full(group[answered:])
+                for taken in group[answered:]:
+                    if together.full:
+                        break
+                    self.take_in(together, taken, self.outcome(taken))
             except BaseException:
-                self.book.roll_back()
+                self.undo()
                 raise
-            if only_at is not None and only_at != expected and (drafts or refused):
-                self.book.roll_back()
-                raise SequenceConflict(self.book.portfolio, only_at, expected)
-            if not drafts:
-                self.book.settle()
-                if refused and not fresh:
-                    # No append tells whether the book was up to date, and nothing is refused by an old one.
-                    await self._catch_up_until(deadline)
-                    fresh = True
-                    if self.book.sequence != expected:
-                        continue
-                await self._keep(refused)
-                answered += len(decided)
-                yield decided
-                continue
+            if only_at is not None and only_at != together.expected and (together.drafts or together.refused):
+                self.undo()
+                raise SequenceConflict(self.book.portfolio, only_at, together.expected)
             # 1. The append. A crash before it loses nothing that was promised; one after it loses the answer, not
             #    the facts: the sender repeats the command under the same id and gets this receipt.
             try:
-                await self._store.append(drafts, expected_sequence=expected)
-            except SequenceConflict as conflict:
-                self.book.roll_back()
-                if conflict.found is not None and conflict.found < expected:
-                    raise HistoryLost(
-                        f"the stream of {self.book.portfolio} ends at sequence {conflict.found}, and {expected} were "
-                        f"read: it was put back to an older backup while it was written to; {NEXT}"
-                    ) from conflict
-                await self._catch_up_until(deadline)
-                fresh = True
+                await self.append(together)
+            except SequenceConflict:
+                self.undo()
+                await self.catch_up_until(deadline)
             except (OutcomeUnknown, StreamUnavailable) as unknown:
                 # It may have landed. The book goes back and reads on; what landed is then found by its command id,
                 # and what lands later still meets a stream that has moved past its guard. A stream that is away
                 # is waited for in the same way.
-                self.book.roll_back()
-                await self._catch_up_until(deadline, unknown)
-                fresh = True
+                self.undo()
+                await self.catch_up_until(deadline, unknown)
             except BaseException:
-                self.book.roll_back()
+                self.undo()
                 raise
             else:
-                self.book.settle()
+                self.settle()
                 # 2. What was refused beside it is kept. A crash before it loses refusals nobody was told of.
-                await self._keep(refused)
+                await self.keep(together)
                 # 3. The answers go out.
-                answered += len(decided)
-                yield decided
+                answered += len(together.receipts)
+                yield together.receipts
 
-    def _decide_until_full(self, group: Sequence[Taken]) -> tuple[list[Receipt], list[Draft], list[Refusal]]:
-        receipts: list[Receipt] = []
-        drafts: list[Draft] = []
-        refused: list[Refusal] = []
-        size = 0
-        for command, line, signatures, sender in group:
-            if len(drafts) > MAX_BATCH - 2 or size > MAX_APPEND_BYTES:
-                break
-            now = self._clock()
-            outcome = (
-                command
-                if isinstance(command, Refused)
-                else decide(asked(command, line, signatures), self.book, now=now)
+    # The steps of it, for who decides more while an append is under way.
+
+    def begin(self) -> Together:
+        """Return an empty append that follows what the book holds. Until `settle`, `undo` takes everything back."""
+        if not self._speculating:
+            self.book.speculate()
+            self._speculating = True
+        return Together(self.book.sequence)
+
+    def settle(self) -> None:
+        """Keep what was decided since `begin`: every append of it is acknowledged."""
+        self.book.settle()
+        self._speculating = False
+
+    def undo(self) -> None:
+        """Take back what was decided since the first `begin`, acknowledged or not; `catch_up` reads what is stored."""
+        self.book.roll_back()
+        self._speculating = False
+
+    def outcome(self, taken: Taken) -> Outcome:
+        """Return what a command leads to on the book as it stands, which does not change."""
+        now = self._clock()
+        if isinstance(taken.command, Refused):
+            return Outcome(taken.command, now)
+        question = asked(taken.command, taken.line, taken.signatures)
+        return Outcome(decide(question, self.book, now=now), now)
+
+    def take_in(self, together: Together, taken: Taken, outcome: Outcome) -> None:
+        """Take an outcome into the book and into an append that is not full."""
+        decided = outcome.decided
+        if isinstance(decided, Refused):
+            together.receipts.append(decided)
+            known = None if isinstance(taken.command, Refused) else taken.command
+            judged_at = self.book.sequence
+            made = refusal_of(
+                decided,
+                taken.line,
+                known,
+                at=outcome.at,
+                judged_at=judged_at,
+                rules=RULES_VERSION,
+                sender=taken.sender,
             )
-            if isinstance(outcome, Refused):
-                receipts.append(outcome)
-                known = None if isinstance(command, Refused) else command
-                judged_at = self.book.sequence
-                made = refusal_of(outcome, line, known, at=now, judged_at=judged_at, rules=RULES_VERSION, sender=sender)
-                refused.append(made)
-            elif isinstance(outcome, Repeated):
-                assert isinstance(command, Command)
-                receipts.append(self._repeat(command.commandid, outcome))
-            else:
-                for event in outcome:
-                    draft = self._draft(event)
-                    evolve(self.book, event, draft.payload)
-                    drafts.append(draft)
-                    size += len(draft.payload)
-                places = tuple(EventPlace(event.at, event.id, event.data.TYPE) for event in outcome)
-                receipts.append(Accepted(outcome[-1].at, places))
-        return receipts, drafts, refused
+            together.refused.append(made)
+        elif isinstance(decided, Repeated):
+            assert isinstance(taken.command, Command)
+            together.receipts.append(self._repeat(taken.command.commandid, decided))
+        else:
+            for event in decided:
+                draft = self._draft(event)
+                evolve(self.book, event, draft.payload)
+                together.drafts.append(draft)
+                together.byte_count += len(draft.payload)
+            places = tuple(EventPlace(event.at, event.id, event.data.TYPE) for event in decided)
+            together.receipts.append(Accepted(decided[-1].at, places))
 
-    def _outcome(
-        self, command: Command | Refused, line: bytes, signatures: bytes, now: datetime.datetime
-    ) -> tuple[Recorded, ...] | Repeated | Refused:
-        if isinstance(command, Refused):
-            return command
-        return decide(asked(command, line, signatures), self.book, now=now)
+    async def append(self, together: Together) -> None:
+        """Store what was decided together, all or none, where there is anything.
 
-    async def _keep(self, refused: Sequence[Refusal]) -> None:
-        if self._refusals is not None and refused:
-            await self._refusals.keep(refused)
+        Errors: as EventStore; HistoryLost where the stream ends before what was read of it.
+        """
+        if not together.drafts:
+            return
+        try:
+            await self._store.append(together.drafts, expected_sequence=together.expected)
+        except SequenceConflict as conflict:
+            if conflict.found is not None and conflict.found < together.expected:
+                raise HistoryLost(
+                    f"the stream of {self.book.portfolio} ends at sequence {conflict.found}, and {together.expected} "
+                    f"were read: it was put back to an older backup while it was written to; {NEXT}"
+                ) from conflict
+            raise
+
+    async def keep(self, together: Together) -> None:
+        """Store what was refused. Errors: StreamUnavailable."""
+        if self._refusals is not None and together.refused:
+            await self._refusals.keep(together.refused)
+
+    async def catch_up_until(self, deadline: float, unknown: StoreError | None = None) -> None:
+        """Catch up, waiting for a stream that is away until a moment of the loop's clock.
+
+        unknown: what an append met, told where the stream stays away. Errors: StreamUnavailable, HoleInStream.
+        """
+        clock = asyncio.get_running_loop().time
+        if unknown is not None and clock() > deadline:
+            raise StreamUnavailable(f"{unknown}; it was tried for {self.patience_s:g} s") from unknown
+        while True:
+            try:
+                return await self.catch_up()
+            except StreamUnavailable as error:
+                if clock() > deadline:
+                    cause = unknown or error
+                    raise StreamUnavailable(f"{cause}; it could not be read for {self.patience_s:g} s") from cause
+                await asyncio.sleep(0.2)
 
     def _repeat(self, commandid: str, repeated: Repeated) -> Accepted:
         first, last = repeated.sequence, repeated.sequence + repeated.event_count - 1
@@ -251,17 +299,3 @@ class Writer:
     def _draft(self, event: Recorded) -> Draft:
         subject = subjects.event(self.book.portfolio, event.subject, event.data.TYPE)
         return Draft(subject, codec.encode(event))
-
-    async def _catch_up_until(self, deadline: float, unknown: StoreError | None = None) -> None:
-        """Catch up, waiting for a stream that is away. unknown: what an append met, told where it stays away."""
-        clock = asyncio.get_running_loop().time
-        if unknown is not None and clock() > deadline:
-            raise StreamUnavailable(f"{unknown}; it was tried for {self.patience_s:g} s") from unknown
-        while True:
-            try:
-                return await self.catch_up()
-            except StreamUnavailable as error:
-                if clock() > deadline:
-                    cause = unknown or error
-                    raise StreamUnavailable(f"{cause}; it could not be read for {self.patience_s:g} s") from cause
-                await asyncio.sleep(0.2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from ledger.notary.tiles import TILE_WIDTH
@@ -35,16 +36,26 @@ async def synced(
     return replica
 
 
-async def catch_up(replica: Replica, store: EventReader, *, until: int | None = None) -> None:
-    """Take what the stream holds now, up to *until*, into a replica. Errors: StreamUnavailable, HoleInStream."""
+async def catch_up(replica: Replica, store: EventReader, *, until: int | None = None, in_thread: bool = False) -> None:
+    """Take what the stream holds now, up to *until*, into a replica. Errors: StreamUnavailable, HoleInStream.
+
+    in_thread: for who has others to serve meanwhile.
+    """
+
+    async def extend(payloads: list[bytes]) -> None:
+        if in_thread:
+            await asyncio.to_thread(replica.extend, payloads)
+        else:
+            replica.extend(payloads)
+
     waiting: list[bytes] = []
     async for entry in store.read(after=replica.sequence, until=until):
         waiting.append(entry.payload)
         if len(waiting) == BATCH_ENTRIES:
-            replica.extend(waiting)
+            await extend(waiting)
             waiting = []
     if waiting:
-        replica.extend(waiting)
+        await extend(waiting)
 
 
 async def _same_history(store: EventReader, archive: Archive) -> int:

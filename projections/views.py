@@ -73,6 +73,35 @@ class Question(NamedTuple):
     initiative: str | None = None
 
 
+class QuestionError(ValueError):
+    """There is no such view, or not with these options: which, and what is allowed."""
+
+
+def question_of(
+    name: str,
+    by: str | None = None,
+    measure: str | None = None,
+    currency: str | None = None,
+    initiative: str | None = None,
+) -> Question:
+    """Return the question that options in words make. Errors: QuestionError."""
+    if name not in VIEWS:
+        raise QuestionError(f"there is no view {name!r}; choose {', '.join(VIEWS)}")
+    grouping = next((each for each in GROUPINGS if each == (by or "envelope")), None)
+    measured = next((each for each in MEASURES if each == (measure or "approved")), None)
+    if grouping is None:
+        raise QuestionError(f"nothing is grouped by {by!r}; choose {', '.join(GROUPINGS)}")
+    if measured is None:
+        raise QuestionError(f"nothing is measured as {measure!r}; choose {', '.join(MEASURES)}")
+    if currency is not None and not (currency.isascii() and currency.isalpha() and len(currency) == 3):
+        raise QuestionError(f"{currency!r} is no ISO 4217 currency; give three letters, such as USD")
+    if (name in OF_ONE) != (initiative is not None):
+        raise QuestionError(
+            f"{' and '.join(OF_ONE)} are of one initiative, and no other view is; --initiative ID names it"
+        )
+    return Question(name, grouping, measured, currency and currency.upper(), initiative)
+
+
 class Asked(NamedTuple):
     """What the totals of a view are worked out from. found: as the database gave it; rows: those that are shown."""
 

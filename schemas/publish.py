@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from schemas import examples, published
+from schemas import asyncapi, examples, published
 from schemas.commands import BY_TYPE, Command
 from schemas.envelope import RECORDED
 from schemas.events import Fact
@@ -34,6 +34,11 @@ def documents() -> dict[str, dict[str, Any]]:
     found |= {f"commands/{name}.json": command_schema(name, command) for name, command in BY_TYPE.items()}
     found["receipts/Receipt.v1.json"] = receipt_schema()
     return dict(sorted(found.items()))
+
+
+def besides() -> dict[str, dict[str, Any]]:
+    """Return what is published besides the schemas, and has no versions: made anew from them each time."""
+    return {asyncapi.PATH: asyncapi.asyncapi(receipt_schema(), _with_const, _opened)}
 
 
 def event_schema(fact: type[Fact]) -> dict[str, Any]:
@@ -102,13 +107,13 @@ def main(arguments: list[str]) -> int:
     if "--examples" in arguments:
         kept = examples.keep(FOLDER, sys.stdin.buffer.read().splitlines())
         print(f"schemas/json: {kept} examples more")
-    found = published.compare(FOLDER, wanted)
+    found = published.compare(FOLDER, wanted, besides())
     stale = found.stale if "--check" in arguments else []
     told = [*found.broken, *(f"{name} is stale; run python -m schemas.publish" for name in stale)]
     for each in told:
         print(f"schemas/json: {each}")
     if not told and "--check" not in arguments:
-        published.write(FOLDER, wanted)
+        published.write(FOLDER, wanted, besides())
     return 1 if told else 0
 
 

@@ -36,21 +36,23 @@ class Found(NamedTuple):
     stale: list[str]
 
 
-def compare(folder: Path, wanted: Documents) -> Found:
-    """Return what is wrong with the schemas in a folder. wanted: what they should be."""
+def compare(folder: Path, wanted: Documents, besides: Documents | None = None) -> Found:
+    """Return what is wrong with the schemas in a folder. wanted: what they should be. besides: what else is there."""
     index = read_index(folder)
     broken = [problem for path, entry in _entries(index) for problem in _broken(folder, path, entry, wanted.get(path))]
     if broken:
         return Found(broken, [])
-    files = {folder / path: content for path, content in _files(folder, wanted, index).items()}
+    files = {folder / path: content for path, content in _files(folder, wanted, index, besides).items()}
     kept = {path: path.read_text() for path in folder.rglob("*.json")}
+    if besides is None:  # nobody asked about what has no versions
+        kept = {path: text for path, text in kept.items() if path.parent != folder or path.name == INDEX}
     stale = [str(path.relative_to(folder)) for path in files.keys() | kept.keys() if files.get(path) != kept.get(path)]
     return Found([], sorted(stale))
 
 
-def write(folder: Path, wanted: Documents) -> None:
+def write(folder: Path, wanted: Documents, besides: Documents | None = None) -> None:
     """Publish what is wanted. The caller has seen that nothing is broken."""
-    for name, content in _files(folder, wanted, read_index(folder)).items():
+    for name, content in _files(folder, wanted, read_index(folder), besides).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
@@ -112,7 +114,7 @@ def following(name: str) -> str:
     return f"{bare}.v{int(version) + 1}"
 
 
-def _files(folder: Path, wanted: Documents, index: Index) -> dict[str, str]:
+def _files(folder: Path, wanted: Documents, index: Index, besides: Documents | None) -> dict[str, str]:
     """Return what the files of a folder should hold, the index among them; nothing is broken."""
     schemas = {path: json.loads((folder / path).read_text()) for path, _ in _entries(index)} | dict(wanted)
     made: Index = {}
@@ -126,7 +128,8 @@ def _files(folder: Path, wanted: Documents, index: Index) -> dict[str, str]:
         if path not in wanted:
             entry |= {"status": "superseded", "lifted_to": codec.LIFTS[path[len("events/") : -len(".json")]].to}
         made.setdefault(name, {})[version] = entry
-    return {path: _json(schema) for path, schema in schemas.items()} | {INDEX: _json(made)}
+    others = {path: _json(document) for path, document in (besides or {}).items()}
+    return {path: _json(schema) for path, schema in schemas.items()} | {INDEX: _json(made)} | others
 
 
 def _json(value: Any) -> str:

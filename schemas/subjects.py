@@ -19,6 +19,7 @@ An id holds no dot and no wildcard, so every name below has a fixed number of to
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.values import is_id
@@ -241,6 +242,7 @@ def bare(message_type: str) -> str:
     return message_type.partition(".")[0]
 
 
+@lru_cache(65_536)
 def _checked(token: str) -> str:
     if not is_id(token):
         raise ValueError(f"{token!r} is no id; use letters, digits, hyphen and underscore, 1 to 64 of them")

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from ledger.notary.checkpoint import Checkpoint, sign_checkpoint
 from ledger.notary.cosignature import WitnessKey, witness_key
 from ledger.notary.note import signer_key
-from ledger.notary.tlog import Node, consistency_proof, leaf_hash, tree_root
+from ledger.notary.rows import Rows
+from ledger.notary.tlog import leaf_hash, tree_root
 from schemas import codec
 from schemas.envelope import Recorded
 from tests.words import ORIGIN, PORTFOLIO, Ask
@@ -26,13 +27,7 @@ def checkpoint(leaves: Sequence[bytes], *, at_s: int | None = None, origin: str 
 
 def proof(leaves: Sequence[bytes], size: int) -> list[str]:
     """Return the consistency proof from a size to all leaves, hexadecimal."""
-    if size == len(leaves):
-        return []
-
-    def read(nodes: Sequence[Node]) -> list[bytes]:
-        return [tree_root(leaves[each.index << each.level : (each.index + 1) << each.level]) for each in nodes]
-
-    return [each.hex() for each in consistency_proof(size, len(leaves), read)]
+    return [each.hex() for each in Rows(leaves).consistency(size)]
 
 
 def anchor(

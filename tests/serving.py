@@ -10,14 +10,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from nats.aio.client import Client
-
 from ledger.access import Access
-from ledger.connection import connect
+from ledger.connection import Connection, connect
 from ledger.server import Endpoint
 from ledger.service.broker import RoleBroker
 from ledger.service.commands import CommandService
 from ledger.service.intake import MOST_WAITING
+from ledger.store import EventStore
 from ledger.writer import Writer
 from schemas import subjects
 from schemas.receipts import Accepted, Receipt, decode_receipt
@@ -43,7 +42,7 @@ async def opened_portfolio(access: Access, portfolio: str, *lines: bytes) -> Non
 
 
 @asynccontextmanager
-async def connected(endpoint: Endpoint) -> AsyncIterator[Client]:
+async def connected(endpoint: Endpoint) -> AsyncIterator[Connection]:
     connection = await connect(endpoint.url, endpoint.token)
     try:
         yield connection
@@ -57,13 +56,15 @@ async def replica(
     portfolio: str,
     *,
     most_waiting: int = MOST_WAITING,
-    wrapped: Callable[[Writer], Writer] = lambda writer: writer,
+    store: Callable[[Connection], EventStore] | None = None,
 ) -> AsyncIterator[CommandService]:
-    """Run one replica of the service in this process, over a connection of its own."""
+    """Run one replica of the service in this process, over a connection of its own. store: in place of the stream."""
     async with connected(endpoint) as connection:
         broker = RoleBroker(connection)
         await broker.start()
-        writer = wrapped(await Access(connection, Path()).writer(portfolio, patience_s=8.0))
+        access = Access(connection, Path())
+        kept = await access.refusals(portfolio)
+        writer = Writer(portfolio, store(connection) if store else access.store(portfolio), refusals=kept, patience_s=8)
         service = CommandService(broker, writer, most_waiting=most_waiting)
         running = asyncio.create_task(service.run())
         try:
@@ -80,7 +81,9 @@ async def until(holds: Callable[[], bool], *, limit_s: float = ANSWER_LIMIT_S) -
             await asyncio.sleep(0.01)
 
 
-async def asked(connection: Client, command: bytes, *, actor: str = "ana", limit_s: float = ANSWER_LIMIT_S) -> Receipt:
+async def asked(
+    connection: Connection, command: bytes, *, actor: str = "ana", limit_s: float = ANSWER_LIMIT_S
+) -> Receipt:
     """Return the receipt of a command, sent once by a plain client to where its actor and type belong."""
     told = json.loads(command)
     subject = subjects.command(told["portfolio"].rpartition("-")[0], actor, told["type"])

@@ -15,7 +15,7 @@ from cyclopts import Parameter
 from ledger.reperform import reperform
 from projections.diff import DIFFERENT, diff
 from projections.moment import Moment, moment
-from projections.views import OF_ONE, VIEWS, Grouping, Measure, Question, View, ask
+from projections.views import VIEWS, Grouping, Measure, Question, QuestionError, View, ask, question_of
 from schemas import codec, subjects
 from tui import plain
 from tui.common import DONE, REFUSED, CommandError, Common, access, progress, progress_of_steps, replica
@@ -216,15 +216,10 @@ async def rebuild(*, common: Common | None = None) -> int:
 def _question(
     name: str, by: Grouping, measure: Measure, currency: str | None, initiative: str | None = None
 ) -> Question:
-    if name not in VIEWS:
-        raise CommandError(f"there is no view {name!r}; choose {', '.join(VIEWS)}")
-    if currency is not None and not (currency.isascii() and currency.isalpha() and len(currency) == 3):
-        raise CommandError(f"{currency!r} is no ISO 4217 currency; give three letters, such as USD")
-    if (name in OF_ONE) != (initiative is not None):
-        raise CommandError(
-            f"{' and '.join(OF_ONE)} are of one initiative, and no other view is; --initiative ID names it"
-        )
-    return Question(name, by, measure, currency and currency.upper(), initiative)
+    try:
+        return question_of(name, by, measure, currency, initiative)
+    except QuestionError as error:
+        raise CommandError(str(error)) from error
 
 
 def _now() -> datetime.datetime:

@@ -89,6 +89,22 @@ PROGRAM = {
         "tui.notarizing:notary_",
         "Seal what is recorded under signed checkpoints: within a second, or 256 events.",
     ),
+    "recover": (
+        "tui.recovering:recover_",
+        "Make a lost stream again from its log, byte for byte, as far as it was sealed.",
+    ),
+    "witness": (
+        "tui.witnessing:witness_",
+        "Witness a log: sign its checkpoints where they go on from those signed before, and keep the evidence otherwise.",
+    ),
+    "anchor": (
+        "tui.anchoring:anchor_",
+        "Record the newest checkpoint in the ledger itself: what follows is then not older than its witnesses' times.",
+    ),
+    "export": (
+        "tui.exporting:export_",
+        "Write what the ledger holds to a file that other programs read.",
+    ),
     "doctor": (
         "tui.doctor:doctor",
         "Check what the program stands on: libraries, data directory, server, and every portfolio's archive.",

@@ -116,7 +116,8 @@ async def open_in(
         if opening.plain:
             print(await _plain(mode, session, head, day, signs, compared=between is not None))
             return DONE
-        if not os.isatty(0) or not os.isatty(2):
+        # Textual's own setting names another driver than the terminal's: that of --web.
+        if "TEXTUAL_DRIVER" not in os.environ and not (os.isatty(0) and os.isatty(2)):
             raise CommandError(f"there is no terminal to draw on; use `portfolio {mode} --plain`")
         from tui.app import LedgerApp
         from tui.recorder import WriterRecorder
@@ -173,7 +174,7 @@ async def _serve(
 
     async with access(common) as (reached, chosen):
         portfolio = await reached.choose(chosen.portfolio)
-        command = [*command_of(mode, chosen), f"--portfolio={portfolio}", "--read-only", "--glyphs=unicode"]
+        command = [*command_of(mode, replace(chosen, portfolio=portfolio)), "--read-only", "--glyphs=unicode"]
         command += [f"--at={opening.at}"] if opening.at is not None else []
         command += [f"--as-of={day}"] if day is not None else []
         command += [f"--from={between.start}"] if between is not None and between.start is not None else []

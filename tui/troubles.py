@@ -7,6 +7,7 @@ from ledger.connection import Forbidden
 from ledger.fork import SupposeError
 from ledger.login import CredentialsError
 from ledger.notary.keys import KeyFileError
+from ledger.notary.recovering import RecoveryError
 from ledger.notary.sealer import NotaryAlarm
 from ledger.server import ServerError
 from ledger.settings import SettingsError
@@ -23,7 +24,7 @@ def told(error: Exception) -> tuple[str, int]:
     code = WORLD_FAILED
     if isinstance(error, CommandError):
         code = error.code
-    elif isinstance(error, NotaryAlarm):
+    elif isinstance(error, NotaryAlarm | RecoveryError):
         code = REFUSED
     elif isinstance(
         error,
@@ -47,6 +48,7 @@ EXPECTED = (
     ServerError,
     ArchiveDiffers,
     NotaryAlarm,
+    RecoveryError,
     KeyFileError,
     OSError,
 )

@@ -1,6 +1,7 @@
 """The files of a log in a directory, for any web server to serve and for the next sealer to go on from.
 
     <data>/<portfolio>/checkpoint                   the newest signed checkpoint
+    <data>/<portfolio>/witnessed                    the newest one that a quorum of witnesses has signed
     <data>/<portfolio>/tile/...                     tiles and bundles, full and partial
 
 The replica's archive keeps the same full bundles and tiles in the same places, and says in `head` how many of them it
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from ledger.files import replace_file
 from ledger.notary.edge import File
+from ledger.notary.places import WITNESSED
 from ledger.notary.sealer import CHECKPOINT, NotaryAlarm
 from ledger.notary.tiles import parse_path
 
@@ -46,9 +48,9 @@ class LogDirectory:
         """Return a file's bytes, None where it is not there. Errors: OSError."""
         return await asyncio.to_thread(self.read, path)
 
-    async def publish(self, note: bytes) -> None:
-        """Replace the file `checkpoint`, in one step. Errors: OSError."""
-        await asyncio.to_thread(replace_file, self.path / CHECKPOINT, note, durable=True, mode=READABLE)
+    async def publish(self, note: bytes, name: str = CHECKPOINT) -> None:
+        """Replace the file `checkpoint`, or `witnessed`, in one step. Errors: OSError."""
+        await asyncio.to_thread(replace_file, self.path / name, note, durable=True, mode=READABLE)
 
     async def drop(self, files: Sequence[File]) -> None:
         """Remove the partial files that these full ones have replaced."""
@@ -57,7 +59,7 @@ class LogDirectory:
 
     def read(self, path: str) -> bytes | None:
         """Return a file's bytes, None where it is not there. Errors: ValueError where the path is none of a log's."""
-        if path != CHECKPOINT:
+        if path not in (CHECKPOINT, WITNESSED):
             parse_path(path)
         try:
             return (self.path / path).read_bytes()

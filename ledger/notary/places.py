@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import http.client
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
@@ -139,6 +140,21 @@ class UrlPlace:
         else:
             connection.close()
         return answer.status, body
+
+
+class FilesPlace:
+    """A log of which some files are in memory, and the others where they were."""
+
+    def __init__(self, name: str, files: Mapping[str, bytes], behind: Place | None = None) -> None:
+        self._name, self._files, self._behind = name, dict(files), behind
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def read(self, path: str) -> bytes | None:
+        found = self._files.get(path)
+        return self._behind.read(path) if found is None and self._behind is not None else found
 
 
 def place_of(written: str) -> Place:

@@ -20,9 +20,10 @@ from ledger.notary.checkpoint import Checkpoint
 from ledger.notary.directory import DirectoryTaken, LogDirectory
 from ledger.notary.keys import log_key_path, make_log_key, read_log_key
 from ledger.notary.note import Vkey
-from ledger.notary.sealer import CHECKPOINT, HEAD, READ_TOGETHER, NotaryAlarm, Overtaken, Register, Sealer
+from ledger.notary.sealer import CHECKPOINT, HEAD, READ_TOGETHER, VKEY, NotaryAlarm, Overtaken, Register, Sealer
 from ledger.notary.tiles import TILE_WIDTH
 from ledger.store import EventReader, HoleInStream, Stored, StoreError
+from ledger.tasks import ended
 from ledger.writer import Clock, system_clock
 from schemas import codec
 from schemas.events import PortfolioOpened
@@ -37,8 +38,8 @@ STAND_BY_S = 2.0
 COMPARE_EVERY_S = 86_400.0
 """How often the whole stream is compared with the tiles, besides at the start."""
 
-VKEY, ALARM = "vkey", "alarm"
-"""Further keys of the register: the log's verifier key, and what the last alarm said."""
+ALARM = "alarm"
+"""Key of the register: what the last alarm said."""
 
 Told = Callable[[Checkpoint], None]
 
@@ -155,9 +156,7 @@ class Notary:
                 if isinstance(stop, Exception):
                     raise stop
         finally:
-            for other in others:
-                other.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
+            await ended(others)
 
     async def _read_into(self, arrived: asyncio.Queue[Any]) -> None:
         try:

@@ -46,8 +46,8 @@ from ledger.notary.tiles import (
 from ledger.notary.tlog import EMPTY_ROOT
 from ledger.store import EventReader, StoreError
 
-HEAD, CHECKPOINT, TAIL = "head", "checkpoint", "tail"
-"""Keys of the register."""
+HEAD, CHECKPOINT, TAIL, VKEY = "head", "checkpoint", "tail", "vkey"
+"""Keys of the register; the last is the verifier key of the log, which its first notary puts there."""
 
 READ_TOGETHER = 16 * TILE_WIDTH
 """Entries that are taken in one go where many are waiting."""
@@ -173,6 +173,7 @@ class Sealer:
         if sealed is not None:
             self.checkpoint = sealed
             await self._directory.keep(edge.partial_files())
+            await self._keep_tail(edge)
             if not sealed == published == local:
                 # The crash was behind step 4: what the head says is signed now, as it would have been then.
                 await self._publish(sealed)

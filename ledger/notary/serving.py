@@ -1,6 +1,7 @@
 """A log over HTTP, read-only, under the paths of C2SP tlog-tiles, so that anybody's tools can read it.
 
     GET <prefix>/checkpoint             text/plain, may be a second old
+    GET <prefix>/witnessed              the newest one a quorum of witnesses has signed; not in C2SP
     GET <prefix>/tile/<L>/<N>[.p/<W>]   for ever the same
     GET <prefix>/tile/entries/<N>[.p/<W>]
 
@@ -16,6 +17,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from ledger.notary.directory import LogDirectory
+from ledger.notary.places import WITNESSED
 from ledger.notary.sealer import CHECKPOINT
 
 
@@ -32,7 +34,7 @@ async def log_site(host: str, port: int, directory: LogDirectory) -> AsyncIterat
         if content is None:
             # Who asks for a partial file that is full by now asks for the full one next.
             raise web.HTTPNotFound(text=f"no {path[:200]!r} here\n")
-        if path == CHECKPOINT:
+        if path in (CHECKPOINT, WITNESSED):
             return web.Response(body=content, content_type="text/plain", charset="utf-8", headers=_FRESH)
         return web.Response(body=content, content_type="application/octet-stream", headers=_FOR_EVER)
 

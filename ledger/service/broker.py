@@ -102,18 +102,29 @@ class Listening:
     async def start(self) -> None:
         """Listen, and return when the server knows it; where it is away, it is told when it comes back."""
         await self._subscriber.start()
-        with suppress(NatsError, TimeoutError):
-            await self._broker.opened.flush()
+        await flushed(self._broker.opened)
 
     async def stop(self) -> None:
         """Listen no more, and return when everything that had arrived was handled."""
         subscription: Any = self._subscriber.subscription
         self._subscriber.subscription = None
         if subscription is not None:
-            # FastStream would drop what waits in its queue. Where the server is away there is nobody to be told.
-            with suppress(NatsError, TimeoutError):
-                await (subscription.drain() if self._broker.opened.is_connected else subscription.unsubscribe())
+            # FastStream would drop what waits in its queue.
+            await drained(self._broker.opened, subscription)
         await self._subscriber.stop()
+
+
+async def flushed(connection: Connection) -> None:
+    """Return when the server has heard all we said; where it is away, it hears it when it is back."""
+    with suppress(NatsError, TimeoutError):
+        await connection.flush(timeout=2)
+
+
+async def drained(connection: Connection, subscription: Any) -> None:
+    """End a subscription, and return when all that had arrived was handled."""
+    # Where the server is away nothing more can arrive, and there is nobody to be told.
+    with suppress(NatsError, TimeoutError):
+        await (subscription.drain() if connection.is_connected else subscription.unsubscribe())
 
 
 async def _decoded(message: StreamMessage[Msg]) -> Request:

@@ -13,17 +13,19 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 import msgspec
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 
-from ledger.service.broker import Request, RoleBroker
+from ledger.service.broker import Request, RoleBroker, drained, flushed
 from ledger.service.intake import MOST_WAITING, Intake
 from ledger.service.lease import TURN_S, Lease
 from ledger.store import StreamUnavailable
 from ledger.writer import Writer
 from schemas import subjects
+from schemas.receipts import Reason, Refused, encode_receipt
 
 STALE_S = 5.0
 """A replica that has not heard the stream for so long is not ready."""
@@ -68,6 +70,7 @@ class CommandService:
         return {
             "role": self.role,
             "portfolio": self.portfolio,
+            "origin": None if (opened := self._writer.book.opened) is None else opened.log_origin,
             "replica": self._lease.me,
             "active": self._lease.holder or None,
             "state": self.state,
@@ -97,12 +100,8 @@ class CommandService:
 
     async def _serve(self) -> None:
         """Take commands, and return when the lease is lost or the end has come; all that was taken is answered."""
-        intake = self._intake = Intake(self._writer, most_waiting=self._most_waiting)
-
-        async def taken(request: Request) -> None:
-            await intake.take(request.subject, request.payload, partial(self._broker.answer, request.reply))
-
-        commands = self._broker.listening(subjects.all_commands(self.portfolio), taken)
+        intake = self._intake = Intake(self._writer, self._broker.answer, most_waiting=self._most_waiting)
+        commands = _Commands(self._broker, self.portfolio, intake)
         deciding = asyncio.create_task(intake.run())
         others = [asyncio.create_task(self._lease.keep()), asyncio.create_task(self._ending.wait())]
         try:
@@ -138,3 +137,39 @@ class CommandService:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._ending.wait()
+
+
+class _Commands:
+    """Where commands come in: a plain subscription, for FastStream's costs as much as deciding a command does.
+
+    See docs/decisions/0013-the-way-of-a-command.md.
+    """
+
+    def __init__(self, broker: RoleBroker, portfolio: str, intake: Intake) -> None:
+        self._broker, self._intake = broker, intake
+        self._subject = subjects.all_commands(portfolio)
+        self._subscription: Subscription | None = None
+
+    async def start(self) -> None:
+        """Listen, and return when the server knows it; where it is away, it is told when it comes back."""
+        self._subscription = await self._broker.opened.subscribe(
+            self._subject,
+            subjects.QUEUE_GROUP,
+            self._arrived,
+            # Past a limit nats-py drops, and who asked would never hear. The intake takes or refuses at once.
+            pending_msgs_limit=-1,
+            pending_bytes_limit=-1,
+        )
+        await flushed(self._broker.opened)
+
+    async def stop(self) -> None:
+        """Listen no more, and return when everything that had arrived was taken or refused."""
+        if self._subscription is not None:
+            await drained(self._broker.opened, self._subscription)
+
+    async def _arrived(self, message: Msg) -> None:
+        try:
+            await self._intake.take(message.subject, message.data, message.reply)
+        except Exception:
+            _log.exception("a command on %s cannot be taken", message.subject)
+            await self._broker.answer(message.reply, encode_receipt(Refused(Reason.FAILED)))

@@ -17,18 +17,21 @@ import aiohttp
 import pytest
 
 from ledger.access import Access, opened
+from ledger.jetstream import JetStreamStore
 from ledger.notary.checkpoint import open_checkpoint
 from ledger.notary.directory import DirectoryTaken, LogDirectory
 from ledger.notary.edge import Edge, File
 from ledger.notary.history import HistoryLost
 from ledger.notary.keys import KeyFileError, log_key_path, make_log_key, read_log_key
-from ledger.notary.note import parse_vkey
+from ledger.notary.note import parse_vkey, signer_key
+from ledger.notary.recovering import DirectorySource, Recovered, RecoveryError, Source, TilesSource, recover
 from ledger.notary.remote import PART_BYTES
-from ledger.notary.running import ALARM, VKEY, NotaryPart, notary
-from ledger.notary.sealer import CHECKPOINT, HEAD, Kept, NotaryAlarm, Overtaken, unpacked_tail
+from ledger.notary.running import ALARM, NotaryPart, notary
+from ledger.notary.sealer import CHECKPOINT, HEAD, VKEY, Kept, NotaryAlarm, Overtaken, unpacked_tail
 from ledger.notary.serving import log_site
 from ledger.settings import Settings
 from ledger.store import Draft, StreamUnavailable
+from ledger.streams import stream_exists
 from ledger.writer import Writer
 from tests.program import ROOT, open_in, run
 
@@ -216,7 +219,8 @@ async def test_an_answer_that_is_lost_is_taken_up_again(tmp_path, monkeypatch):
             monkeypatch.setattr(at_work._register, "swap", unheard)
             monkeypatch.setattr("ledger.notary.running.RETRY_S", 0.01)
             running = asyncio.create_task(at_work.run())
-            await until(lambda: at_work.checkpoint.size == 301 and len(lost) == 3)
+            in_directory = access.directory("p") / CHECKPOINT
+            await until(lambda: at_work.checkpoint.size == 301 and len(lost) == 3 and in_directory.exists())
             at_work.end()
             await running
         assert await check_log(access) == 301
@@ -286,6 +290,117 @@ async def test_a_stream_put_back_under_a_writer_is_noticed_at_its_next_append(tm
         command |= {"data": {"actor": "bob", "roles": ["pmo"], "person": "p-bob", "status": "active"}}
         with pytest.raises(HistoryLost, match="ends at sequence 1, and 21 were read"):
             await writer.submit(json.dumps(command).encode())
+
+
+# What makes a lost stream again
+
+
+async def test_a_lost_stream_is_made_again_from_the_directory_byte_for_byte(tmp_path):
+    async with portfolio(tmp_path, entries=700) as access:
+        await sealed_once(access)
+        before = [entry async for entry in access.store("p").read()]
+        await access.connection.request("$JS.API.STREAM.DELETE.PORTFOLIO_p")
+        again = await recovered(access)
+        assert (again.there, again.appended, again.behind) == (0, 701, 0)
+        after = [entry async for entry in access.store("p").read()]
+        assert [entry.payload for entry in after] == [entry.payload for entry in before]
+        assert after[0].subject == before[0].subject
+        assert {entry.subject for entry in after[1:]} == {"portfolio.p.event.foreign.recovered.Foreign"}
+        await fill(access, 9)
+        assert await sealed_once(access) == 710
+        assert await check_log(access) == 710
+
+
+@pytest.mark.parametrize("size", [512, 701])
+async def test_a_lost_stream_is_made_again_from_the_stream_of_tiles(tmp_path, size):
+    async with portfolio(tmp_path, entries=size - 1) as access:
+        await sealed_once(access)
+        await access.connection.request("$JS.API.STREAM.DELETE.PORTFOLIO_p")
+        source = TilesSource(access.tiles("p"), access.register("p"), "TILES_p")
+        assert (await recovered(access, source)).appended == size
+        assert await sealed_once(access) == size
+        assert await check_log(access) == size
+
+
+async def test_everything_lost_on_the_server_comes_back_from_the_directory(tmp_path):
+    async with portfolio(tmp_path, entries=300) as access:
+        await sealed_once(access)
+    shutil.rmtree(tmp_path / ".server" / "jetstream")
+    made = run(tmp_path, "recover", "--portfolio", "p", "--json")
+    assert (made.code, made.json["there"], made.json["appended"]) == (0, 0, 301)
+    async with opened(Settings(tmp_path, "p", "ana", None)) as access:
+        assert await sealed_once(access) == 301
+        assert await check_log(access) == 301
+        await (await access.writer("p")).catch_up()
+
+
+async def test_an_older_backup_gets_the_rest_and_an_interrupted_recovery_goes_on(tmp_path, monkeypatch):
+    async with portfolio(tmp_path, entries=1300) as access:
+        await sealed_once(access)
+        await access.connection.request("$JS.API.STREAM.DELETE.PORTFOLIO_p")
+        append, appends = JetStreamStore.append, []
+
+        async def cut_off(store, entries, *, expected_sequence):
+            appends.append(expected_sequence)
+            if len(appends) == 2:
+                raise StreamUnavailable("the server is away")
+            return await append(store, entries, expected_sequence=expected_sequence)
+
+        monkeypatch.setattr(JetStreamStore, "append", cut_off)
+        with pytest.raises(StreamUnavailable):
+            await recovered(access)
+        monkeypatch.undo()
+        again = await recovered(access)
+        assert (again.there, again.appended) == (500, 801)
+        await fill(access, 5)
+        whole = await recovered(access)
+        assert (whole.there, whole.appended, whole.behind) == (1301, 0, 5)
+
+
+async def test_nothing_is_recovered_from_what_does_not_hash_or_over_what_differs(tmp_path):
+    async with portfolio(tmp_path, entries=300) as access:
+        await sealed_once(access)
+        bundle = tmp_path / "p" / "tile/entries/000"
+        good = bundle.read_bytes()
+        bundle.write_bytes(good.replace(b"entry 9", b"entry 8", 1))
+        await access.connection.request("$JS.API.STREAM.DELETE.PORTFOLIO_p")
+        with pytest.raises(RecoveryError, match=r"checkpoint of size 301 says [0-9a-f]{64}: a bundle was changed"):
+            await recovered(access)
+        bundle.write_bytes(good[:-1])
+        with pytest.raises(RecoveryError, match=r"tile/entries/000 in .*: not a bundle of 256 entries"):
+            await recovered(access)
+        bundle.unlink()
+        with pytest.raises(RecoveryError, match="tile/entries/000 is missing"):
+            await recovered(access)
+        assert not await stream_exists(access.connection, "PORTFOLIO_p")
+        bundle.write_bytes(good)
+        await open_in_anew(access)
+        with pytest.raises(RecoveryError, match="entry 1 of the stream is not the one in"):
+            await recovered(access)
+        assert await access.store("p").last_sequence() == 1
+
+
+async def test_nothing_is_recovered_from_an_older_copy_than_what_was_sealed(tmp_path):
+    async with portfolio(tmp_path, entries=300) as access:
+        await sealed_once(access)
+        shutil.copytree(tmp_path / "p", tmp_path / "copy")
+        await fill(access, 10)
+        await sealed_once(access)
+        await access.connection.request("$JS.API.STREAM.DELETE.PORTFOLIO_p")
+        with pytest.raises(RecoveryError, match="has the log at size 301, and 311 were sealed; give a newer copy"):
+            await recovered(access, DirectorySource(LogDirectory(tmp_path / "copy")))
+        other = signer_key("p-00000000", bytes(32)).vkey
+        with pytest.raises(RecoveryError, match="is not one of this log: no known key signed"):
+            await recover(lambda: access.create("p"), access.register("p"), source_of(access), "p", other)
+
+
+def source_of(access: Access) -> DirectorySource:
+    return DirectorySource(LogDirectory(access.directory("p")))
+
+
+async def recovered(access: Access, source: Source | None = None) -> Recovered:
+    vkey = parse_vkey((await access.register("p").get(VKEY)).value.decode())
+    return await recover(lambda: access.create("p"), access.register("p"), source or source_of(access), "p", vkey)
 
 
 # The key

@@ -116,6 +116,16 @@ def test_another_machine_that_lost_the_same_end_is_told_by_the_tail():
         finished(life(world.sealer(MemoryDirectory(world))))
 
 
+def test_the_root_alone_tells_a_new_machine_that_the_stream_was_changed():
+    world = World(0)
+    world.grow(300)
+    seal_once(world, MemoryDirectory(world))
+    world.entries[290] = b"forged"
+    del world.kept["tail"]
+    with pytest.raises(NotaryAlarm, match="is not the one that was sealed at size 300: its root is"):
+        finished(life(world.sealer(MemoryDirectory(world))))
+
+
 def test_a_file_that_was_changed_stops_the_sealer_that_meets_it():
     world = World(0)
     directory = MemoryDirectory(world)

@@ -1,0 +1,1 @@
+"""State becomes files that other programs read: evidence, and the log, tables, process and accounting formats."""
