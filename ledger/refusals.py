@@ -1,6 +1,6 @@
 """Refusals: every command that caused nothing is kept, with why, in a stream beside the portfolio's.
 
-    {"refusal":12,"recordedtime":"2026-11-22T10:00:00Z","judged_at":8124,"rules":"0","actor":"ana",
+    {"refusal":12,"recordedtime":"2026-11-22T10:00:00Z","judged_at":8124,"rules":"1","actor":"ana",
      "reason":"OVER_ENVELOPE","detail":"{...}","command":"{...}"}
 
 A refusal is stored before it is answered. It is evidence of what was tried, not part of the portfolio's history: the
@@ -30,6 +30,7 @@ from schemas.commands import MAX_COMMAND_BYTES, Command
 from schemas.receipts import Refused
 
 _TRIES = 20
+MOST_SIGNATURES = 8_000
 MOST_DETAIL = 4_000
 """Most characters that are kept of why: a hostile command cannot make its refusal too long to keep."""
 MOST_BYTES = MAX_ENTRY_BYTES - 1_000
@@ -40,8 +41,9 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A refused command. refusal: its place in the stream. judged_at: the last sequence the book knew.
 
     actor: who was let in to send it; without a service between, as the command says, None where it says none.
-    detail: JSON, cut at 4,000.
-    command: as it came; sha256: its hash instead, where it cannot be read as one line of text.
+    detail: JSON, cut at 4,000. policy, grants: what it was judged under, as an event names it.
+    command: as it came; sha256: its hash instead, where it cannot be read as one line of text. signatures: the lines
+    that came with it, cut at 8,000.
     """
 
     refusal: int
@@ -57,6 +59,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sha256: str | None = None
     policy: str | None = None
     grants: str | None = None
+    signatures: str | None = None
 
 
 class Refusals:
@@ -107,6 +110,7 @@ def refusal_of(
     judged_at: int,
     rules: str,
     sender: str | None = None,
+    signatures: bytes = b"",
 ) -> Refusal:
     """Return what is kept of a refused command; its number comes when it is stored.
 
@@ -128,7 +132,10 @@ def refusal_of(
         subject=None if command is None else command.subject,
         command=text,
         sha256=None if text is not None else hashlib.sha256(line).hexdigest(),
+        policy=refused.policy,
+        grants=refused.grants,
+        signatures=signatures.decode(errors="replace")[:MOST_SIGNATURES] or None,
     )
     if len(msgspec.json.encode(made)) > MOST_BYTES:  # a text full of control characters is six times as long in JSON
-        return msgspec.structs.replace(made, command=None, sha256=hashlib.sha256(line).hexdigest())
+        return msgspec.structs.replace(made, command=None, signatures=None, sha256=hashlib.sha256(line).hexdigest())
     return made

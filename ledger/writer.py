@@ -233,6 +233,7 @@ class Writer:
                 judged_at=judged_at,
                 rules=RULES_VERSION,
                 sender=taken.sender,
+                signatures=taken.signatures,
             )
             together.refused.append(made)
         elif isinstance(decided, Repeated):

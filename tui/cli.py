@@ -71,7 +71,7 @@ PROGRAM = {
     ),
     "reperform": (
         "tui.asking:reperform_",
-        "Decide every event again, byte for byte, and name the first that differs.",
+        "Decide every event again, byte for byte, check its signatures, and name the first that differs.",
     ),
     "verify": (
         "tui.proving:verify_",
@@ -95,7 +95,8 @@ PROGRAM = {
     ),
     "witness": (
         "tui.witnessing:witness_",
-        "Witness a log: sign its checkpoints where they go on from those signed before, and keep the evidence otherwise.",
+        "Witness a log: sign its checkpoints where they go on from those signed before, "
+        "and keep the evidence otherwise.",
     ),
     "anchor": (
         "tui.anchoring:anchor_",

@@ -9,23 +9,28 @@ signatures: a command is judged by the book it met.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from functools import lru_cache
 
 from ledger.book import Book
 from ledger.notary.note import NoteError, Signature, Vkey, check_text, parse_signatures, parse_vkey
-from schemas.events import ActorEnrolled
+from schemas.events import ActorEnrolled, Registrar
 from schemas.receipts import Reason, Refused
 
 MAX_SIGNATURES_CHARACTERS = 8_000
 """What an event can hold. Source: schemas/envelope.py."""
 
 
-def signers(line: bytes, signatures: str, book: Book, day: datetime.date) -> tuple[str, ...] | Refused:
+def signers_of(
+    line: bytes, signatures: str, book: Book, day: datetime.date, *, first: Registrar | None = None
+) -> tuple[str, ...] | Refused:
     """Return the actors whose keys signed a command, each once, in the order of the lines; or what is wrong.
 
-    line: as it came, without its end. signatures: the lines under it. day: the day it is recorded. Every line has to
-    be of a key that stands on that day, and fit: what nobody can check is refused, and not passed over.
+    line: as it came, without its end. signatures: the lines under it. day: the day it is recorded. first: of an
+    opening, the registrar it names, whose key nobody can have enrolled before. Every line has to be of a key that
+    stands on that day, and fit: what nobody can check is refused, and not passed over.
     """
+    keys = book.keys if first is None or first.vkey is None else {first.vkey: first.actor}
     if len(signatures) > MAX_SIGNATURES_CHARACTERS:
         return _invalid(f"its signatures have {len(signatures):,} characters, more than {MAX_SIGNATURES_CHARACTERS:,}")
     try:
@@ -36,7 +41,7 @@ def signers(line: bytes, signatures: str, book: Book, day: datetime.date) -> tup
         return _invalid(str(error))
     named: dict[str, None] = {}
     for signature in found:
-        signer = _signer(text, signature, book, day)
+        signer = _signer(text, signature, keys, book if first is None else None, day)
         if isinstance(signer, Refused):
             return signer
         named[signer] = None
@@ -59,15 +64,20 @@ def key_of(book: Book, actor: str, day: datetime.date) -> str | None:
     return enrolled.vkey if begun and not ended and enrolled.status in ("active", "rotated") else None
 
 
-def _signer(text: str, signature: Signature, book: Book, day: datetime.date) -> str | Refused:
-    """Return the actor whose signature this is. Four bytes name a key, so that two keys may have one name."""
+def _signer(
+    text: str, signature: Signature, keys: Mapping[str, str], book: Book | None, day: datetime.date
+) -> str | Refused:
+    """Return the actor whose signature this is. keys: whose each is. book: None where each of them stands.
+
+    Four bytes name a key, so that two keys may have one name.
+    """
     shown = f"{signature.name}+{signature.key_id.hex()}"
-    keys = [(vkey, actor) for vkey, actor in book.keys.items() if vkey.startswith(f"{shown}+")]
-    if not keys:
+    known = [(vkey, actor) for vkey, actor in keys.items() if vkey.startswith(f"{shown}+")]
+    if not known:
         return Refused(Reason.KEY_UNKNOWN, field="signatures", value=shown)
-    standing = [(vkey, actor) for vkey, actor in keys if key_of(book, actor, day) == vkey]
+    standing = [(vkey, actor) for vkey, actor in known if book is None or key_of(book, actor, day) == vkey]
     if not standing:
-        return Refused(Reason.KEY_REVOKED, field="signatures", value=shown, actor=keys[0][1], on=day)
+        return Refused(Reason.KEY_REVOKED, field="signatures", value=shown, actor=known[0][1], on=day)
     for vkey, actor in standing:
         key = _parsed(vkey)
         if key is not None and key.verify(text, signature.blob):

@@ -16,20 +16,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ledger.book import Book
-from ledger.notary.note import SignerKey, parse_note, parse_signer_key, parse_vkey, signer_key, verified
-from ledger.rules.signatures import key_of, signers
+from ledger.decider import Asked, decide
+from ledger.evolve import evolve
+from ledger.notary.note import SignerKey, parse_note, parse_signer_key, parse_vkey, verified
+from ledger.rules.signatures import key_of, signers_of
 from ledger.signing import NotSigned, signed
 from schemas import sent
+from schemas.commands import Command, parse
 from schemas.receipts import Reason, Refused
-from tests.teller import Teller
+from tests.keys import key
+from tests.teller import START, Teller
 from tests.words import ORIGIN, also, approve, enrol, opening
 
 DAY = datetime.date(2026, 3, 10)
-
-
-def key(name: str, more: str = "") -> SignerKey:
-    """A key that is the same every time."""
-    return signer_key(name, hashlib.sha256(f"{name}{more}".encode()).digest())
 
 
 ANA, BEN, REG = key("ana"), key("ben"), key("reg")
@@ -60,7 +59,7 @@ def both() -> Book:
 
 
 def found(book: Book, payload: sent.Sent, day: datetime.date = DAY) -> tuple[str, ...] | Refused:
-    return signers(payload.line, payload.signatures.decode(), book, day)
+    return signers_of(payload.line, payload.signatures.decode(), book, day)
 
 
 def refused(answer: tuple[str, ...] | Refused, reason: Reason, says: str = "") -> None:
@@ -140,7 +139,7 @@ def test_a_signature_for_another_ledger_is_none_for_this_one() -> None:
     ["", "\n", "ana", "— ana", "— ana x\n", "— ana AAAA\n", "— ana " + "A" * 9_000 + "\n", "- ana AAAAAAAAAAAA\n"],
 )
 def test_what_is_no_signature_line_is_refused(written: str) -> None:
-    answer = signers(line(), written, both(), DAY)
+    answer = signers_of(line(), written, both(), DAY)
     refused(answer, Reason.SIGNATURE_INVALID)
 
 
@@ -152,7 +151,7 @@ def test_a_login_key_signs_nothing_that_counts() -> None:
         signed(nonce, ANA)
     raw = Ed25519PrivateKey.from_private_bytes(seed).sign(nonce)
     written = f"— ana {base64.b64encode(ANA.key_id + raw).decode()}\n"
-    refused(signers(line(), written, both(), DAY), Reason.SIGNATURE_INVALID)
+    refused(signers_of(line(), written, both(), DAY), Reason.SIGNATURE_INVALID)
 
 
 # When it counts.
@@ -200,8 +199,15 @@ def test_a_key_counts_within_its_days() -> None:
 
 
 def test_a_text_that_was_enrolled_as_a_key_and_is_none_signs_nothing() -> None:
-    shown = f"ana+{ANA.key_id.hex()}"
-    book = told(("2026-01-05", "ana", {"vkey": f"{shown}+nonsense"}))
+    """Version 0 of the rules took any text for a key."""
+    book, asks = told(), enrol("ana", vkey=f"ana+{ANA.key_id.hex()}+nonsense")
+    said = {"type": "EnrolActor.v1", "portfolio": ORIGIN, "commandid": "c-9", "actor": "reg", "subject": asks.about}
+    enrolling = json.dumps(said | {"time": "2026-01-05", "data": asks.data}).encode()
+    command = parse(enrolling)
+    assert isinstance(command, Command)
+    outcome = decide(Asked(command, enrolling), book, now=START, rules="0")
+    assert isinstance(outcome, tuple)
+    evolve(book, outcome[0])
     refused(found(book, signed(line(), ANA)), Reason.SIGNATURE_INVALID)
 
 

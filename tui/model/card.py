@@ -49,7 +49,7 @@ def card(event: Recorded, told: Around, payload: bytes, zone: datetime.tzinfo) -
         event.data, "reason", "rationale", "dissent", "commentary", "question", "hypothesis", "explanation"
     )
     lines.append(CardLine("why", clean(why, 1_000) if why else "no reason was given", "plain" if why else "unknown"))
-    lines += _authority(event)
+    lines.append(authority(event))
     lines += _approvals(told)
     lines += _evidence(event, told)
     lines += _policy(event)
@@ -106,16 +106,47 @@ def _what(event: Recorded) -> list[CardLine]:
     return lines
 
 
-def _authority(event: Recorded) -> list[CardLine]:
-    if event.grants:
-        first = int(event.grants.split(",")[0])
-        return [CardLine("authority", f"grants {event.grants}", "yes", first)]
-    if event.basis == "imported":
-        return [CardLine("authority", "imported: the source's own", "unknown")]
-    emergency = event.basis == "emergency"
+def authority(event: Recorded) -> CardLine:
+    """Return what stands behind an entry: the grants it rests on, and what of that was found wanting.
+
+    Rules "0" knew no authority. Of what nobody needs authority for, later rules name none.
+    """
     basis = f"{event.basis}; " if event.basis != "ordinary" else ""
-    told = f"{basis}NOT CHECKED under rules {event.rules}"
-    return [CardLine("authority", told, "problem" if emergency else "unknown")]
+    standing: Standing = "problem" if event.basis == "emergency" else "yes" if event.grants else "plain"
+    at = int(event.grants.split(",")[0]) if event.grants else None
+    wanting = [flag for flag in (event.flags or "").split(",") if flag in OF_AUTHORITY]
+    if event.basis == "imported":
+        return CardLine("authority", "imported: the source's own", "unknown")
+    if event.rules == "0":
+        return CardLine(
+            "authority", f"{basis}NOT CHECKED under rules 0", "problem" if event.basis == "emergency" else "unknown"
+        )
+    if wanting:
+        behind = f"grants {event.grants}, but " if event.grants else ""
+        return CardLine("authority", f"{basis}{behind}{Reason[wanting[0]].meaning}", "problem", at)
+    if event.grants:
+        return CardLine("authority", f"{basis}grants {event.grants}, by rules {clean(event.rules)}", standing, at)
+    return CardLine("authority", f"{basis}none is needed under rules {clean(event.rules)}", standing)
+
+
+OF_AUTHORITY = frozenset(
+    {
+        "NOT_REGISTRAR",
+        "SELF_ENROLMENT",
+        "NOT_ONESELF",
+        "SELF_GRANT",
+        "BEYOND_GRANTOR",
+        "NO_DECISION",
+        "BEYOND_DECISION",
+        "NO_AUTHORITY",
+        "OVER_LIMIT",
+        "WRONG_TIER",
+        "SELF_APPROVAL",
+        "NOT_SEATED",
+        "WRONG_BODY",
+    }
+)
+"""Flags that speak against who decided."""
 
 
 def _approvals(told: Around) -> list[CardLine]:
