@@ -102,8 +102,6 @@ def approvers_of(case: Case, request: Dated | None, closed: DecisionClosed | Non
 def grant_of(case: Case, act: Act, approver: Approver, day: datetime.date) -> Dated | Refused:
     """Return the authority an approver has for an act on a day, or why there is none."""
     refused = Refused(Reason.NO_AUTHORITY, kind=act.kind, by=approver.id, on=day)
-    if approver.kind == "actor" and enrolment(case.book, approver.id, day) is None:
-        return refused
     for dated in grants_of(case, approver, day):
         why_not = _reaches(case, act, dated.fact, day)
         if why_not is None:
@@ -114,7 +112,9 @@ def grant_of(case: Case, act: Act, approver: Approver, day: datetime.date) -> Da
 
 
 def grants_of(case: Case, approver: Approver, day: datetime.date) -> Iterator[Dated]:
-    """Yield the authorities that somebody holds on a day, whatever they are for."""
+    """Yield the authorities that somebody holds on a day, whatever they are for. Who is gone holds none."""
+    if approver.kind == "actor" and enrolment(case.book, approver.id, day) is None:
+        return
     for authority in _held_by(case.book, approver, day):
         dated = case.book.ruling_authority(authority, day)
         if dated is not None and _held_still(case.book, dated.fact, approver, day):
