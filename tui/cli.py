@@ -79,7 +79,7 @@ PROGRAM = {
     ),
     "serve": (
         "tui.serving:serve",
-        "Serve a portfolio over NATS: take commands, decide them, answer.",
+        "Serve a portfolio over NATS: take commands and decide them, answer requests for views.",
     ),
     "provision": (
         "tui.provisioning:provision",
@@ -106,10 +106,6 @@ PROGRAM = {
         "tui.exporting:export_",
         "Write what the ledger holds to a file that other programs read.",
     ),
-    "doctor": (
-        "tui.doctor:doctor",
-        "Check what the program stands on: libraries, data directory, server, and every portfolio's archive.",
-    ),
     "key": (
         "tui.signing:key",
         "Signer keys: make one, enrol it, replace it, revoke it, list them.",
@@ -117,6 +113,10 @@ PROGRAM = {
     "sign": (
         "tui.signing:sign",
         "Sign commands, one a line, and print them signed, one a line; several approvers sign one after the other.",
+    ),
+    "doctor": (
+        "tui.doctor:doctor",
+        "Check what the program stands on: libraries, data directory, server, and every portfolio's archive.",
     ),
 }
 """Commands, where each is, and what it does: each is loaded when it is first used, so that no other is waited for."""
