@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ledger.files import replace_file
+from ledger.files import replace_file, sync_directory
 from ledger.notary.edge import File
 from ledger.notary.places import WITNESSED
 from ledger.notary.sealer import CHECKPOINT, NotaryAlarm
@@ -78,12 +78,17 @@ class LogDirectory:
             yield
 
     def _keep(self, files: Sequence[File]) -> None:
+        written: set[Path] = set()
         for path, content in files:
             there = self.read(path)
             if there is None:
-                replace_file(self.path / path, content, durable=True, mode=READABLE)
+                replace_file(self.path / path, content, synced=True, mode=READABLE)
+                written.add(self.path / path)
             elif there != content:
                 raise NotaryAlarm(
                     f"{path} in {self.path} holds other bytes than the stream: one of them was changed. Keep both, and "
                     "compare with `portfolio rebuild`"
                 )
+        # The directories last, each once: a crash before that loses files, and the next sealer writes them again.
+        for folder in {folder for path in written for folder in path.parents if folder.is_relative_to(self.path)}:
+            sync_directory(folder)
