@@ -52,6 +52,9 @@ class Common:
     credentials: Annotated[
         Path | None, Parameter(help="The file of the login to that server. Also PORTFOLIO_CREDENTIALS.")
     ] = None
+    vault: Annotated[
+        Path | None, Parameter(help="The directory free texts are kept in, to be erased later. Also PORTFOLIO_VAULT.")
+    ] = None
     json: Annotated[bool, Parameter(help="Print JSON.", negative="")] = False
 
     def settings(self) -> Settings:
@@ -62,6 +65,7 @@ class Common:
             actor=self.actor,
             nats=self.nats,
             credentials=self.credentials,
+            vault=self.vault,
         )
 
 

@@ -29,7 +29,7 @@ from tui.model.verification import Verification
 from tui.screens.verify import VerifyScreen
 from tui.verifying import Verifying
 
-PORTFOLIO, LAST, ARCHIVED = "demo", 1_773, 1_536
+PORTFOLIO, LAST, ARCHIVED = "demo", 1_816, 1_536
 
 
 @pytest.fixture
@@ -74,9 +74,11 @@ def changed_entry(directory: Path, sequence: int) -> None:
     (directory / entries_path(bundle)).write_bytes(encode_bundle(entries))
 
 
-def wrong_cell(directory: Path, column: str = "amount_minor", wrong: Any = 40_000_001) -> tuple[Any, Any, int]:
-    """Change one cell of an approval in the columns, and return what it was, what it is and its sequence."""
-    (file,) = directory.glob(f"segment/*/0-{ARCHIVED}.FundingApproved.parquet")
+def wrong_cell(
+    directory: Path, kind: str = "FundingApproved", column: str = "amount_minor", wrong: Any = 40_000_001
+) -> tuple[Any, Any, int]:
+    """Change one cell of an event in the columns, and return what it was, what it is and its sequence."""
+    (file,) = directory.glob(f"segment/*/0-{ARCHIVED}.{kind}.parquet")
     rows = pq.read_table(file).to_pylist()
     row = rows[len(rows) // 2]
     right, row[column] = row[column], wrong
@@ -100,13 +102,13 @@ async def test_before_and_after_everything_was_checked(demo_store, directory, si
         equals_golden(f"verify-idle-{size[0]}x{size[1]}", screen_text(app))
         await press("v")
         equals_golden(f"verify-{size[0]}x{size[1]}", masked(screen_text(app)))
-        assert "nothing differs ✓ at sequence 1,773" in screen_text(app)
+        assert "nothing differs ✓ at sequence 1,816" in screen_text(app)
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)])
 async def test_planted_differences_as_they_stand_on_the_screen(demo_store, directory, size) -> None:
     changed_entry(directory, 300)
-    wrong_cell(directory, "rationale", "another one")
+    wrong_cell(directory, "DecisionClosed", "rationale", "another one")  # no view shows it, however many there are
     async with verifying(demo_store, directory, size) as (app, _, press):
         await press("r")
         equals_golden(f"verify-differs-{size[0]}x{size[1]}", masked(screen_text(app)))
@@ -252,7 +254,7 @@ async def test_it_runs_on_while_another_screen_is_used_and_its_header_says_so(de
         await app.workers.wait_for_complete()
         await app.refresh_session()
         await pilot.pause()
-        assert "decided again ✓ to 1,773, not signed" in screen_text(app)
+        assert "decided again ✓ to 1,816, not signed" in screen_text(app)
 
 
 async def test_it_waits_while_paused(demo_store, directory) -> None:
