@@ -31,7 +31,7 @@ class SettingsError(Exception):
 class Settings:
     """data: the data directory. portfolio: None for the only one there. nats: None for the private server of
     *data*. actor: who acts. keys: a file that gives actions of the terminal other keys. credentials: the file of the
-    seed to log in to *nats* with."""
+    seed to log in to *nats* with. actor_guessed: nobody said who acts, so it is who is logged in to this machine."""
 
     data: Path
     portfolio: str | None
@@ -39,6 +39,7 @@ class Settings:
     nats: str | None
     keys: Path | None = None
     credentials: Path | None = None
+    actor_guessed: bool = False
 
 
 def settings(
@@ -53,7 +54,8 @@ def settings(
     """Return what was given, completed from the environment and defaults. Errors: SettingsError."""
     given = environment.get
     chosen_portfolio = portfolio or given("PORTFOLIO_NAME") or None
-    chosen_actor = actor or given("PORTFOLIO_ACTOR") or as_id(_user())
+    named_actor = actor or given("PORTFOLIO_ACTOR")
+    chosen_actor = named_actor or as_id(_user())
     for setting, value in (("portfolio", chosen_portfolio), ("actor", chosen_actor)):
         if value is not None and not is_id(value):
             raise SettingsError(
@@ -70,6 +72,7 @@ def settings(
         nats=chosen_nats,
         keys=Path(named) if (named := given("PORTFOLIO_KEYS")) else None,
         credentials=chosen_credentials,
+        actor_guessed=not named_actor,
     )
 
 

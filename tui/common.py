@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +21,7 @@ from ledger.login import CredentialsError
 from ledger.notary.keys import KeyFileError
 from ledger.notary.recovering import RecoveryError
 from ledger.notary.sealer import NotaryAlarm
+from ledger.roles import name_in
 from ledger.server import ServerError
 from ledger.settings import Settings, SettingsError, settings
 from ledger.site import SiteError
@@ -75,10 +76,11 @@ class CommandError(Exception):
 
 @asynccontextmanager
 async def access(common: Common) -> AsyncIterator[tuple[Access, Settings]]:
-    """Yield the ledger the options name, and the settings."""
+    """Yield the ledger the options name, and the settings. Where nobody says who acts, a site's login does."""
     chosen = common.settings()
     async with opened(chosen) as reached:
-        yield reached, chosen
+        name = name_in(reached.connection.login.account) if chosen.actor_guessed else None
+        yield reached, chosen if name is None else replace(chosen, actor=name)
 
 
 @asynccontextmanager
