@@ -13,7 +13,7 @@ from ledger.findings import Findings
 from ledger.jetstream import JetStreamStore
 from ledger.notary.filed import Cosignatures
 from ledger.notary.history import sealed_history
-from ledger.notary.remote import KvRegister, TileMessages
+from ledger.notary.remote import KeptLog, KvRegister, TileMessages
 from ledger.refusals import Refusals
 from ledger.served import ServedWriter
 from ledger.server import private_server
@@ -73,6 +73,10 @@ class Access:
     def tiles(self, portfolio: str) -> TileMessages:
         """Return the stream of a portfolio's tiles, whether it is there or not."""
         return TileMessages(self.connection, portfolio)
+
+    def log(self, portfolio: str) -> KeptLog:
+        """Return what the notary keeps of a portfolio's log on the server, whether it is there or not."""
+        return KeptLog(self.register(portfolio), self.tiles(portfolio))
 
     def cosignatures(self, portfolio: str) -> Cosignatures:
         """Return what witnesses have filed about a portfolio's log, whether their stream is there or not."""

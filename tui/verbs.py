@@ -30,6 +30,7 @@ from schemas import commands as c
 from schemas.envelope import Recorded
 from schemas.receipts import Accepted, Receipt, Refused, receipt_as_dict
 from schemas.values import zone_of
+from tui.apart import kept_apart
 from tui.common import WORLD_FAILED, CommandError, Common, access, read_file
 from tui.model.fates import in_words
 from tui.model.forms import Sender, Texts, form_of, line_of, slips_of
@@ -121,6 +122,7 @@ async def say(verb: str, said: dict[str, Any], sending: Sending, common: Common)
         made = _made(verb, said, sending, writer.book, chosen)
         if sending.dry_run:
             return _tell_verdict(verb, made, verdict(writer.book, made.line, now=system_clock()), common)
+        made = made._replace(line=kept_apart(made.line, chosen.vault))
         return await _send(verb, made, writer, reached, common)
 
 

@@ -32,7 +32,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 PROGRAM = [name for name in app if not name.startswith("-")]
 PLAIN = [name for name in PROGRAM if name not in VERBS]
 """Commands that are no verbs: the options of those are told by docs/verbs.md, which is made of them."""
-EVERYWHERE = {"--portfolio", "--data", "--actor", "--nats", "--credentials", "--json"}
+EVERYWHERE = {"--portfolio", "--data", "--actor", "--nats", "--credentials", "--vault", "--json"}
 
 
 @cache
