@@ -29,7 +29,7 @@ MOST_WAITING = 2_000
 MOST_SPECULATED = 4_000
 """Events that may be decided before the book is settled: what one failed append takes back at most."""
 
-SLICE = 8
+SLICE = 4
 """Commands decided before the loop turns: new ones arrive meanwhile, and an acknowledgement is not kept waiting."""
 
 LINGER = 0.2
@@ -114,12 +114,12 @@ class Intake:
             await self._landed(self._under_way)
         elif self._may_decide:
             await self._decide_some()
-            self._append_decided()
+            await self._append_decided()
             await asyncio.sleep(0)
         elif self._together is not None and self._under_way is None and not self._together.drafts:
             await self._answer_unwritten(self._together)
         else:
-            self._append_decided()
+            await self._append_decided()
             await self._woken()
 
     @property
@@ -156,7 +156,7 @@ class Intake:
             self._writer.take_in(together, waiting.taken, outcome)
         self._speculated += len(together.drafts) - before
 
-    def _append_decided(self) -> None:
+    async def _append_decided(self) -> None:
         """Send what was decided, where nothing is under way and it is worth it.
 
         An append costs about the same whether it holds one event or a hundred. So it goes when half of what waits is
@@ -174,6 +174,7 @@ class Intake:
         append.add_done_callback(lambda _: self._wake.set())
         self._under_way = _UnderWay(self._decided, self._together, append, sent_at)
         self._decided, self._together = [], None
+        await _sent()
 
     async def _landed(self, under_way: _UnderWay) -> None:
         """Answer what an append was for, or take back what was decided since and begin again."""
@@ -185,11 +186,14 @@ class Intake:
         self._under_way, self._deadline, self.failing = None, None, False
         if self._together is None:
             self._settle()
+        if 2 * len(self._decided) < len(under_way.group):
+            # Who is answered now asks again, and shall not miss the next append by a little: it costs about the same
+            # whether it holds one event or a hundred. In the meantime others are decided.
+            now = asyncio.get_running_loop().time()
+            self._not_before = now + LINGER * (now - under_way.sent_at)
+        await self._append_decided()
         await self._tell(under_way.group, under_way.together)
-        # Who was answered asks again, and shall not miss the next append by a little: it costs about the same whether
-        # it holds one event or a hundred. In the meantime others are decided.
-        now = asyncio.get_running_loop().time()
-        self._not_before = now + LINGER * (now - under_way.sent_at)
+        await _sent()
 
     async def _answer_unwritten(self, together: Together) -> None:
         """Answer commands of which nothing is stored: refusals, and repeats of what stands. Nothing is under way."""
@@ -269,6 +273,12 @@ class Intake:
 
     async def _answer(self, waiting: _Waiting, receipt: Receipt) -> None:
         await self._send(waiting.reply, encode_receipt(receipt))
+
+
+async def _sent() -> None:
+    """Return when what was given to nats-py is on its way: deciding goes on after that, not before."""
+    for _ in range(3):  # a task begins, nats-py's flusher wakes, it writes
+        await asyncio.sleep(0)
 
 
 def _taken(subject: str, payload: bytes) -> Taken:
