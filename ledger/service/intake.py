@@ -118,8 +118,7 @@ class Intake:
             await asyncio.sleep(0)
         elif self._together is not None and self._under_way is None and not self._together.drafts:
             await self._answer_unwritten(self._together)
-        else:
-            await self._append_decided()
+        elif not await self._append_decided():
             await self._woken()
 
     @property
@@ -129,7 +128,10 @@ class Intake:
         return bool(self._waiting) and not full and self._speculated < MOST_SPECULATED
 
     async def _woken(self) -> None:
-        """Return when something has changed, or the next append has lingered long enough."""
+        """Return when something has changed, or the next append has lingered long enough.
+
+        Nothing is awaited between finding that nothing can be done and this, or a change would go unheard.
+        """
         self._wake.clear()
         lingers = self._together is not None and self._under_way is None
         with suppress(TimeoutError):
@@ -156,18 +158,18 @@ class Intake:
             self._writer.take_in(together, waiting.taken, outcome)
         self._speculated += len(together.drafts) - before
 
-    async def _append_decided(self) -> None:
-        """Send what was decided, where nothing is under way and it is worth it.
+    async def _append_decided(self) -> bool:
+        """Send what was decided, where nothing is under way and it is worth it; say whether it was sent.
 
         An append costs about the same whether it holds one event or a hundred. So it goes when half of what waits is
         decided, and the other half is decided while it is under way.
         """
         if self._under_way is not None or self._together is None or not self._together.drafts:
-            return
+            return False
         sent_at = asyncio.get_running_loop().time()
         early = sent_at < self._not_before or (self._may_decide and len(self._waiting) > len(self._decided))
         if early and not self._together.full:
-            return
+            return False
         # 1. The append. A crash before it loses nothing that was promised; one after it loses the answers, not the
         #    facts: the senders repeat their commands under the same ids and get the same receipts.
         append = asyncio.create_task(self._writer.append(self._together))
@@ -175,6 +177,7 @@ class Intake:
         self._under_way = _UnderWay(self._decided, self._together, append, sent_at)
         self._decided, self._together = [], None
         await _sent()
+        return True
 
     async def _landed(self, under_way: _UnderWay) -> None:
         """Answer what an append was for, or take back what was decided since and begin again."""
@@ -215,9 +218,9 @@ class Intake:
         try:
             # 2. What was refused is kept. A crash before it loses refusals nobody was told of.
             await self._writer.keep(together)
-        except StreamUnavailable as error:
+        except StoreError as error:
             kept = False
-            _log.warning("%s: refusals were not kept: %s", self._portfolio, error)
+            _log.error("%s: refusals were not kept: %s", self._portfolio, error)
         # 3. The answers go out.
         for waiting, receipt in zip(group, together.receipts, strict=True):
             told = receipt if kept or not isinstance(receipt, Refused) else Refused(Reason.UNAVAILABLE)
