@@ -69,8 +69,12 @@ class RoleBroker(NatsBroker):
         return Listening(self, subject, handler)
 
     async def answer(self, reply: str, payload: bytes) -> None:
-        """Send an answer. One that cannot be sent is asked for again by whoever waits for it."""
-        if reply:
+        """Send an answer. One that cannot be sent is asked for again by whoever waits for it.
+
+        Who asks names the subject the answer goes to. It is no subject of ours: nobody has us append to the stream,
+        ask the server or answer for others.
+        """
+        if reply and not reply.startswith(_OURS):
             try:
                 await self.opened.publish(reply, payload)
             except NatsError as error:
@@ -118,6 +122,9 @@ class Listening:
         await self._subscriber.stop()
 
 
+_OURS = ("portfolio.", "$")
+
+
 async def flushed(connection: Connection) -> None:
     """Return when the server has heard all we said; where it is away, it hears it when it is back."""
     with suppress(NatsError, TimeoutError):
@@ -148,7 +155,7 @@ class _AlwaysAnswered(BaseMiddleware[Any, Any]):
         """Answer FAILED where there was an error, and go on."""
         if isinstance(exc_val, Exception):
             _log.error("a request on %s failed", self.msg.subject, exc_info=exc_val)
-            if self.msg.reply:
+            if self.msg.reply and not self.msg.reply.startswith(_OURS):
                 with suppress(NatsError):
                     await self.msg.respond(encode_receipt(Refused(Reason.FAILED)))
             return True
