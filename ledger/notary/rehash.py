@@ -22,10 +22,11 @@ from ledger.notary.tiles import (
     ReadTile,
     decode_bundle,
     entries_path,
+    hash_bundle,
     split_tile,
     tile_path,
 )
-from ledger.notary.tlog import HASH_BYTES, Frontier, hash_leaves, tree_root
+from ledger.notary.tlog import HASH_BYTES, Frontier, tree_root
 
 TOGETHER = 64
 """Bundles a processor takes at once."""
@@ -194,13 +195,15 @@ def _hashed(place: Place, size: int, start: int) -> _Part:
     entries = tiles = content_bytes = 0
     for index in range(start, min(start + TOGETHER, -(-size // TILE_WIDTH))):
         width = min(TILE_WIDTH, size - index * TILE_WIDTH)
-        found = _bundle(place, index, width)
-        if isinstance(found, str):
-            wrong.append(Wrong(entries_path(index, width), found, index * TILE_WIDTH + 1))
+        bundle, there = _bundle_bytes(place, index, width)
+        try:
+            hashes = hash_bundle(bundle, there)[:width]
+        except ValueError as error:
+            told = str(error) if there else "it is missing"
+            wrong.append(Wrong(entries_path(index, width), told, index * TILE_WIDTH + 1))
             roots.append(None)
             continue
-        hashes = hash_leaves(found)
-        entries, content_bytes = entries + width, content_bytes + sum(map(len, found))
+        entries, content_bytes = entries + width, content_bytes + len(bundle) - 2 * there
         tiles += 1
         if difference := _differs(place, 0, index, hashes):
             wrong.append(difference)
@@ -251,16 +254,24 @@ def _differs(place: Place, level: int, index: int, hashes: Sequence[bytes]) -> W
 
 def _bundle(place: Place, index: int, width: int) -> list[bytes] | str:
     """Return the entries of a bundle, or what is wrong with it."""
-    content = place.read(entries_path(index, width))
-    full = width == TILE_WIDTH
-    if content is None and not full and (content := place.read(entries_path(index))) is not None:
-        full = True
-    if content is None:
+    bundle, there = _bundle_bytes(place, index, width)
+    if there == 0:
         return "it is missing"
     try:
-        return decode_bundle(content, TILE_WIDTH if full else width)[:width]
+        return decode_bundle(bundle, there)[:width]
     except ValueError as error:
         return str(error)
+
+
+def _bundle_bytes(place: Place, index: int, width: int) -> tuple[bytes, int]:
+    """Return the bytes of a bundle and how many entries are in them, 0 where it is missing.
+
+    A partial one that was dropped is in the full one that replaced it.
+    """
+    for there in (width, TILE_WIDTH):
+        if (content := place.read(entries_path(index, there))) is not None:
+            return content, there
+    return b"", 0
 
 
 def _tile(place: Place, level: int, index: int, width: int) -> bytes | None:
