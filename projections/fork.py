@@ -9,8 +9,11 @@ may go on growing.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -22,6 +25,10 @@ from projections.tables import Tables
 from schemas.events import FACTS
 
 _NUMBERS = itertools.count(1)
+
+
+class ForkClosed(Exception):
+    """A fork was asked after it was closed: whoever asks has been overtaken, and drops the question."""
 
 
 class ForkReplica(Replica):
@@ -38,6 +45,7 @@ class ForkReplica(Replica):
         self.foreign = list(self._foreign_before)
         self._name = f"fork_{next(_NUMBERS)}"
         self._filled: set[str] = set()
+        self._using, self._users, self._closed = threading.Condition(), 0, False
         with self._writing:
             self.database.execute(f"attach ':memory:' as {self._name}")
             self._make_forked("events", "*", "sequence")
@@ -48,8 +56,11 @@ class ForkReplica(Replica):
             self._make_money()
 
     def show(self, payloads: Sequence[bytes]) -> None:
-        """Show these entries behind the fork, and no others. Who asks meanwhile may be told of both."""
-        with self._writing:
+        """Show these entries behind the fork, and no others. Who asks meanwhile may be told of both.
+
+        Errors: ForkClosed.
+        """
+        with self._used(), self._writing:
             for name in self._filled:
                 self.database.execute(f'truncate {self._name}.main."{name}_behind"')
             self._filled.clear()
@@ -57,10 +68,34 @@ class ForkReplica(Replica):
             if payloads:
                 self.extend(payloads)
 
+    def ask(self, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Return the rows of a query, columns by name. Several threads may ask at once. Errors: ForkClosed."""
+        with self._used():
+            return super().ask(query, parameters)
+
     def close(self) -> None:
-        """Forget the fork."""
+        """Forget the fork, once whoever asks it now is answered; whoever asks later is told that it is closed."""
+        with self._using:
+            if self._closed:
+                return
+            self._closed = True
+            self._using.wait_for(lambda: not self._users)
         with self._writing:
             self.database.execute(f"detach {self._name}")
+
+    @contextmanager
+    def _used(self) -> Iterator[None]:
+        """Keep the fork open for as long as it is asked."""
+        with self._using:
+            if self._closed:
+                raise ForkClosed(f"the fork at sequence {self.fork} is closed; ask a new one")
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._using:
+                self._users -= 1
+                self._using.notify_all()
 
     def __enter__(self) -> ForkReplica:
         return self

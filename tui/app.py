@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ from tui.recorder import Recorder
 from tui.session import Session
 from tui.theme import THEMES
 from tui.verifying import Verifying
+from tui.widgets.key_line import KeyLine
 
 T = TypeVar("T")
 
@@ -93,6 +95,8 @@ class LedgerApp(App[int]):
 
     async def on_unmount(self) -> None:
         await self.verifying.close()
+        if self._desk is not None:
+            await asyncio.to_thread(self._desk.close)
 
     async def refresh_session(self) -> None:
         """Take in what is new, and tell the screen."""
@@ -229,7 +233,7 @@ class Hearing(Screen[T], Generic[T]):
     @property
     def ready(self) -> bool:
         """Whether everything that is composed is there: before, and after the end, there is nothing to draw on."""
-        return self.is_running and self.is_mounted and bool(self.query("Footer"))
+        return self.is_running and self.is_mounted and bool(self.query(KeyLine))
 
     @property
     def ledger(self) -> LedgerApp:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import secrets
+import threading
 
 from ledger.book import Book
 from ledger.evolve import evolve, evolve_foreign
@@ -40,6 +41,7 @@ class Desk:
         self.session, self.book = session, Book(session.portfolio)
         self.drafts = drafts_in(session.directory)
         self._fork: ForkReplica | None = None
+        self._showing, self._closed = threading.Lock(), False
         self._reading = asyncio.Lock()
 
     @property
@@ -100,14 +102,22 @@ class Desk:
         as_of = max(recorded_at.astimezone(self.session.zone).date(), told.events[0].effective_on)
 
         def shown(replica: Replica) -> Effect | None:
-            if replica.sequence < at:
-                return None
-            fork = self._forked(replica, at)
-            fork.show(told.payloads)
-            return effect(fork, found.names, recorded_at, as_of)
+            with self._showing:  # a fork shows one thing at a time, and questions are asked in more than one thread
+                if replica.sequence < at or self._closed:
+                    return None
+                fork = self._forked(replica, at)
+                fork.show(told.payloads)
+                return effect(fork, found.names, recorded_at, as_of)
 
-        # Shielded, for a fork shows one thing at a time: a question that nobody waits for any more is asked to its end.
+        # Shielded, so that a question that nobody waits for any more is asked to its end.
         return await asyncio.shield(self.session.ask(shown))
+
+    def close(self) -> None:
+        """Forget the fork, once the question that is asked of it now is answered; no effect is told after this."""
+        with self._showing:
+            self._closed = True
+            if self._fork is not None:
+                self._fork.close()
 
     async def arrived(self, since: int) -> list[Recorded]:
         """Return what was recorded after a sequence, the last two hundred of it at most. Errors: StoreError."""

@@ -16,7 +16,8 @@ from ledger.server import private_server
 from ledger.settings import Settings
 from projections.replica import Replica
 from projections.sync import synced
-from tui.common import DONE, Common, access, host_and_port
+from schemas import subjects
+from tui.common import DONE, CommandError, Common, access, host_and_port
 from tui.logs import LogFormat, log_to_stderr
 
 SERVICE_PATIENCE_S = 8.0
@@ -40,7 +41,8 @@ async def serve(
     """Serve a portfolio over NATS: take commands and decide them, answer requests for views.
 
     SIGTERM ends it once all that was taken is answered. Any number may serve the same portfolio: one is active, and
-    the next takes over within seconds of its end.
+    the next takes over within seconds of its end. A login of a site does what it may: the service's takes commands,
+    the projector's answers views.
     """
     from ledger.service.app import Served
     from ledger.service.app import serve as serve_parts  # FastStream costs what other commands need not pay
@@ -56,12 +58,15 @@ async def serve(
         names = [await reached.choose(chosen.portfolio), *[await reached.choose(each) for each in also or []]]
         broker = RoleBroker(reached.connection)
         parts: list[Served] = []
+        login = reached.connection.login
         for name in dict.fromkeys(names):
-            if only != "projector":
+            if only != "projector" and login.may_hear(subjects.all_commands(name)):
                 parts.append(CommandService(broker, await reached.writer(name, patience_s=SERVICE_PATIENCE_S)))
-            if only != "service":
+            if only != "service" and login.may_hear(subjects.all_views(name)):
                 store, refusals = reached.store(name), await reached.refusals(name)
                 parts.append(Projector(broker, name, store, refusals, partial(_replica_of, chosen, name)))
+        if not parts:
+            raise CommandError(f"{login.account} may neither take commands nor answer views; use another login")
         async with (
             _server_kept(reached, chosen),
             health_site(host, port, lambda: [part.words() for part in parts]) as at,

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from textual.app import App
-from textual.pilot import Pilot
 
 from ledger import demo as story
 from ledger.findings import Findings
 from ledger.store import Draft, MemoryStore
 from ledger.writer import Writer
 from projections.replica import Replica
+from tests.terminal import quiet
+from tests.terminal.quiet import settled as settled
 from tui.model.glyphs import UNICODE, Glyphs
 from tui.model.head import Head
 from tui.session import Session
@@ -39,6 +39,12 @@ def read_only(entries: MemoryStore) -> ReadOnlyStore:
     store = ReadOnlyStore(entries.name)
     store.entries = list(entries.entries)
     return store
+
+
+@pytest.fixture(autouse=True)
+def waiting_is_looking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pilot waits until an application stands still, and no longer."""
+    quiet.install(monkeypatch)
 
 
 @pytest.fixture
@@ -113,14 +119,6 @@ def screen_text(app: object) -> str:
     """Return what stands on the screen of a Textual application, line by line, without blanks at the end."""
     strips = app.screen._compositor.render_strips()  # type: ignore[attr-defined]
     return "\n".join(strip.text.rstrip() for strip in strips) + "\n"
-
-
-async def settled(app: App[int], pilot: Pilot[int]) -> None:
-    """Wait until everything that was begun is drawn. Work that was replaced by newer work is not waited for."""
-    for _ in range(3):
-        await pilot.pause()
-        await asyncio.gather(*(worker.wait() for worker in app.workers), return_exceptions=True)
-    await pilot.pause()
 
 
 def equals_golden(name: str, text: str) -> None:

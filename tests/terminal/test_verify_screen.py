@@ -74,9 +74,11 @@ def changed_entry(directory: Path, sequence: int) -> None:
     (directory / entries_path(bundle)).write_bytes(encode_bundle(entries))
 
 
-def wrong_cell(directory: Path, column: str = "amount_minor", wrong: Any = 40_000_001) -> tuple[Any, Any, int]:
-    """Change one cell of an approval in the columns, and return what it was, what it is and its sequence."""
-    (file,) = directory.glob(f"segment/*/0-{ARCHIVED}.FundingApproved.parquet")
+def wrong_cell(
+    directory: Path, kind: str = "FundingApproved", column: str = "amount_minor", wrong: Any = 40_000_001
+) -> tuple[Any, Any, int]:
+    """Change one cell of an event in the columns, and return what it was, what it is and its sequence."""
+    (file,) = directory.glob(f"segment/*/0-{ARCHIVED}.{kind}.parquet")
     rows = pq.read_table(file).to_pylist()
     row = rows[len(rows) // 2]
     right, row[column] = row[column], wrong
@@ -106,7 +108,7 @@ async def test_before_and_after_everything_was_checked(demo_store, directory, si
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)])
 async def test_planted_differences_as_they_stand_on_the_screen(demo_store, directory, size) -> None:
     changed_entry(directory, 300)
-    wrong_cell(directory, "rationale", "another one")
+    wrong_cell(directory, "DecisionClosed", "rationale", "another one")  # no view shows it, however many there are
     async with verifying(demo_store, directory, size) as (app, _, press):
         await press("r")
         equals_golden(f"verify-differs-{size[0]}x{size[1]}", masked(screen_text(app)))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from ledger.book import Book
 from ledger.fork import Fork
 from ledger.suppose import Add, Change, LeaveOut, Supposing, suppose
-from projections.fork import ForkReplica
+from projections.fork import ForkClosed, ForkReplica
 from projections.moment import Moment
 from projections.replica import Replica
 from projections.scenarios import RECORDED, compare_scenarios
@@ -103,6 +106,31 @@ def test_a_fork_shows_one_supposition_after_another_and_leaves_its_replica_alone
         whole.extend([b"foreign"])
         assert (fork.sequence, fork.foreign, whole.foreign) == (9, [], [10])
     assert ask(whole, Question("spend"), moment) == before
+
+
+def test_closing_a_fork_waits_for_whoever_asks_it_and_refuses_whoever_comes_later() -> None:
+    fork = ForkReplica(replica(), 2)
+    asked, let_on = threading.Event(), threading.Event()
+
+    def slowly() -> Iterator[int]:
+        asked.set()
+        assert let_on.wait(60)
+        yield 9
+
+    with ThreadPoolExecutor(2) as threads:
+        answer = threads.submit(fork.ask, "select count(*) as known from events where sequence < ?", slowly())
+        assert asked.wait(60)
+        closing = threads.submit(fork.close)
+        while not fork._closed:
+            assert not closing.done()
+        let_on.set()
+        assert answer.result() == [{"known": 2}]
+        closing.result()
+    with pytest.raises(ForkClosed, match="the fork at sequence 2 is closed; ask a new one"):
+        fork.ask("select 1")
+    with pytest.raises(ForkClosed):
+        fork.show([])
+    fork.close()
 
 
 def test_a_replica_is_not_forked_beyond_its_end() -> None:

@@ -15,6 +15,8 @@ import msgspec
 from ledger.findings import Finding
 from ledger.notary.tlog import leaf_hash
 from projections.around import Around
+from projections.bounds import Bound, Bounds
+from projections.line import instant_of
 from schemas import subjects
 from schemas.envelope import Recorded
 from schemas.receipts import Reason
@@ -43,7 +45,7 @@ def card(event: Recorded, told: Around, payload: bytes, zone: datetime.tzinfo) -
     roles = f"  ({', '.join(clean(role, 24) for role in told.roles)})" if told.roles else "  (not enrolled then)"
     behalf = f" for {clean(event.onbehalfof)}" if event.onbehalfof else ""
     lines.append(CardLine("who", f"{clean(event.actor)}{behalf}{roles}"))
-    lines += _when(event, zone)
+    lines += _when(event, zone, told.bounds)
     lines += _what(event)
     why = first_text(
         event.data, "reason", "rationale", "dissent", "commentary", "question", "hypothesis", "explanation"
@@ -78,7 +80,7 @@ def with_findings(lines: Sequence[CardLine], found: Sequence[Finding], sequence:
     return [*lines[:1], *held, *lines[1:]]
 
 
-def _when(event: Recorded, zone: datetime.tzinfo) -> list[CardLine]:
+def _when(event: Recorded, zone: datetime.tzinfo, bounds: Bounds) -> list[CardLine]:
     recorded = event.recordedtime.astimezone(zone)
     days = (recorded.date() - event.effective_on).days
     gap = "the same day" if days == 0 else f"{days:,} days after" if days > 0 else f"{-days:,} days before"
@@ -90,7 +92,27 @@ def _when(event: Recorded, zone: datetime.tzinfo) -> list[CardLine]:
         lines.append(CardLine("decided", str(event.decidedon)))
     if event.importedtime is not None:
         lines.append(CardLine("imported", f"{instant(event.importedtime)} UTC"))
-    return lines
+    return [*lines, *_bounded(bounds, event.importedtime or event.recordedtime)]
+
+
+def _bounded(bounds: Bounds, recorded_at: datetime.datetime) -> list[CardLine]:
+    """Return between when witnesses say it was recorded; nothing where no checkpoint with a time is anchored."""
+    told = []
+    for words, bound in (("not before", bounds.not_before), ("not after", bounds.not_after)):
+        if bound is not None:
+            told.append(f"{words} {instant(instant_of(bound.at_s * 1_000_000))} UTC (checkpoint at {_place(bound)})")
+    if not told:
+        return []
+    outside = bounds.outside(recorded_at)
+    checked = "verified" if bounds.checked else "as witnesses state, NOT CHECKED"
+    found = f"OUTSIDE: {outside}; " if outside else ""
+    at = next(bound.anchor.sequence for bound in (bounds.not_before, bounds.not_after) if bound is not None)
+    return [CardLine("bounds", f"{found}{', '.join(told)}; {checked}", "problem" if outside else "unknown", at)]
+
+
+def _place(bound: Bound) -> str:
+    where = "" if bound.anchor.sequence is None else f", anchored at {bound.anchor.sequence:,}"
+    return f"{bound.anchor.size:,}{where}"
 
 
 def _what(event: Recorded) -> list[CardLine]:

@@ -9,7 +9,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from projections.moment import Moment
 from projections.replica import Replica
@@ -33,6 +33,7 @@ from tui.screens.ask import AskScreen
 from tui.screens.initiative import InitiativeScreen
 from tui.screens.replay import ReplayScreen, too_small
 from tui.widgets.figures import GUTTER, Figures
+from tui.widgets.key_line import KeyLine
 
 ALL_PANELS = ("initiatives", *PANELS, "trend")
 TREND_LINES = 4
@@ -76,7 +77,7 @@ class BoardScreen(ModeScreen):
                 for name in ALL_PANELS:
                     yield Figures(self.glyphs, id=name, empty="reading…").add_class("panel")
                 yield Static(NOTHING, id="nothing")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.panel("initiatives").focus()

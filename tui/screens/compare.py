@@ -7,7 +7,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from ledger.store import StoreError
 from projections.moment import Moment
@@ -27,6 +27,7 @@ from tui.model.compare_lines import (
 )
 from tui.reports import WIDTH
 from tui.screens.replay import too_small
+from tui.widgets.key_line import KeyLine
 from tui.widgets.rows import Line, Rows
 
 PANEL_CELLS = 5
@@ -52,7 +53,7 @@ class CompareScreen(ModeScreen):
             yield Static(classes="line", id="columns")
             yield Rows(id="changes")
             yield Static(id="told")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         changes = self.query_one("#changes", Rows)

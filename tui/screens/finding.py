@@ -9,9 +9,10 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input, Select, Static, TextArea
+from textual.widgets import Input, Select, Static, TextArea
 
 from ledger.findings import Severity
+from tui.widgets.key_line import KeyLine
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
@@ -42,7 +43,7 @@ class FindingScreen(ModalScreen[Written | None]):
             yield Input(placeholder="title, in a few words", compact=True, max_length=200)
             yield TextArea(compact=True)
             yield Static(Content("It is filed with the hash of the entry, and never changes it."), id="told")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one(Input).cursor_blink = False

@@ -13,7 +13,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from ledger.store import StoreError
 from schemas import subjects
@@ -34,6 +34,7 @@ from tui.screens.replay import too_small
 from tui.screens.tell import TellScreen
 from tui.sending import send
 from tui.widgets.fields import FieldPanel
+from tui.widgets.key_line import KeyLine
 from tui.widgets.rows import Rows
 from tui.widgets.said import Said
 
@@ -73,7 +74,7 @@ class RecordScreen(FormScreen[int | None]):
                         yield Static(id="told")
                         yield Rows(id="offered")
                 yield Said(self.ledger.glyphs, id="said")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one("#offered").can_focus = False
@@ -118,10 +119,9 @@ class RecordScreen(FormScreen[int | None]):
         self.judge(0)
 
     @work(exclusive=True, group="judge")
-    async def judge(self, after_s: float = PAUSE_S) -> None:
+    async def judge(self, after_s: float | None = None) -> None:
         """Say what would become of what is written, once nothing was typed for a while."""
-        if after_s:
-            await asyncio.sleep(after_s)
+        await asyncio.sleep(PAUSE_S if after_s is None else after_s)
         await self._judge()
 
     async def _judge(self) -> Judged | None:

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from ledger.findings import FindingError
 from ledger.store import StoreError
@@ -36,6 +36,7 @@ from tui.model.verify_lines import progress_words
 from tui.screens.ask import AskScreen
 from tui.screens.finding import FindingScreen, Written
 from tui.theme import STYLES
+from tui.widgets.key_line import KeyLine
 from tui.widgets.rows import Line, Rows
 from tui.widgets.scrubber import Scrubber
 from tui.widgets.timeline import Timeline
@@ -75,7 +76,7 @@ class ReplayScreen(ModeScreen):
                         yield Static(id="lines")
                     yield Rows(id="state", empty="no state is kept of this")
                     yield Rows(id="moved")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         for panel in ("timeline", "card", "state", "moved"):

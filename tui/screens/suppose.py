@@ -14,7 +14,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from ledger.suppose import Fate, Outcome
 from projections.line import instant_of
@@ -26,6 +26,7 @@ from tui.outcomes import Compared, Found, Outcomes
 from tui.screens.replay import too_small
 from tui.screens.suppose_asking import Asks
 from tui.session import StoreError
+from tui.widgets.key_line import KeyLine
 from tui.widgets.rows import Line, Rows
 
 QUICK_ENTRIES = 5_000
@@ -67,7 +68,7 @@ class SupposeScreen(Asks):
                 with Vertical(id="recorded", classes="panel"):
                     yield Rows(id="fates", empty=NO_CHANGE, sign=self.glyphs.here)
                     yield Static(id="why")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.add_class("-suppose")

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from projections.levels import levels
 from tui import keys
@@ -17,6 +17,7 @@ from tui.model.verify_lines import gauge_line, level_lines, outcome, problem_lin
 from tui.reports import verification_report
 from tui.screens.replay import too_small
 from tui.theme import STYLES
+from tui.widgets.key_line import KeyLine
 from tui.widgets.rows import Line, Rows
 
 LOOKS_S = 0.1
@@ -42,7 +43,7 @@ class VerifyScreen(ModeScreen):
             yield Static(classes="line", id="outcome")
             yield Rows(id="problems")
             yield Rows(id="levels")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         for panel in ("problems", "levels"):

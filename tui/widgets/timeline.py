@@ -71,8 +71,15 @@ class Timeline(ScrollView, inherit_bindings=False):
         top = self.scroll_offset.y
         if place < top or place >= top + height:
             far = place < top - height or place >= top + 2 * height
-            target = place - height // 2 if far else (place if place < top else place - height + 1)
-            self.scroll_to(y=max(target, 0), animate=False, immediate=True, force=True)
+            self._scroll_so(place - height // 2 if far else (place if place < top else place - height + 1))
+
+    def on_resize(self) -> None:
+        """Show the cursor in the middle, whatever was drawn before the list had this height."""
+        self._scroll_so(self.cursor - self.size.height // 2)
+
+    def _scroll_so(self, top: int) -> None:
+        """Scroll so that a row is the first."""
+        self.scroll_to(y=max(top, 0), animate=False, immediate=True, force=True)
 
     def render_line(self, y: int) -> Strip:
         """Draw the line at *y* of the widget."""
