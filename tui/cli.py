@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.metadata
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from tui.asking import diff_, log, rebuild, reperform_, view
 from tui.common import EXPECTED, WRONG_USE, told
 from tui.demo import demo
 from tui.doctor import doctor
+from tui.erasing import erase_, vault_
 from tui.exporting import export_
 from tui.findings import finding_, findings_
 from tui.notarizing import notary_
@@ -38,6 +40,7 @@ Start with `portfolio demo`, or `portfolio init NAME --currency USD` and `portfo
 
 Exit codes: 0 done; 1 refused, or the check does not hold; 2 wrong use or malformed input; 3 the world failed.""",
     help_format="plaintext",
+    version=lambda: importlib.metadata.version("portfolio-ledger"),
     version_flags=["--version"],
 )
 app.command(demo, name="demo")
@@ -63,6 +66,8 @@ app.command(recover_, name="recover")
 app.command(witness_, name="witness")
 app.command(anchor_, name="anchor")
 app.command(export_, name="export")
+app.command(erase_, name="erase")
+app.command(vault_, name="vault")
 app.command(doctor, name="doctor")
 for verb, named in VERBS.items():
     app.command(f"tui.verbs:{verb}", name=verb, help=named.help, group=DECISIONS)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from cyclopts import Parameter
 
+from ledger.notary.places import DirectoryPlace
 from projections.sync import synced
 from tui.common import DONE, CommandError, Common, access, progress
 from tui.model.as_of import day_of
 from tui.model.glyphs import Glyphs, glyphs
+from tui.trusting import trust_in
 
 if TYPE_CHECKING:
     from tui.app import Mode
@@ -100,12 +102,23 @@ async def open_in(
         portfolio = await reached.choose(chosen.portfolio)
         store, directory = reached.store(portfolio), reached.directory(portfolio)
         with progress(f"reading {portfolio}") as told:
-            made = await synced(store, directory, portfolio, progress=told)
+            made = await synced(store, directory, portfolio, progress=told, log=reached.log(portfolio))
+        from tui.apart import texts_of
         from tui.model.head import Head  # Textual costs a third of a second, which other commands need not pay
         from tui.session import Session
 
         findings = await reached.findings(portfolio)
-        session = Session(made, store, directory, actor=chosen.actor, findings=findings, read_only=opening.read_only)
+        session = Session(
+            made,
+            store,
+            directory,
+            actor=chosen.actor,
+            findings=findings,
+            read_only=opening.read_only,
+            read_text=texts_of(chosen.vault),
+        )
+        session.policy = chosen.policy
+        trust_in(chosen.policy, DirectoryPlace(directory))  # a policy that cannot be read is told of now
         await session.read_findings()
         signs = glyphs(opening.glyphs)
         head = Head(session.line, session.line.tip, live=True)

@@ -29,7 +29,7 @@ from tui.model.verification import Verification
 from tui.screens.verify import VerifyScreen
 from tui.verifying import Verifying
 
-PORTFOLIO, LAST, ARCHIVED = "demo", 1_773, 1_536
+PORTFOLIO, LAST, ARCHIVED = "demo", 1_816, 1_536
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ async def test_before_and_after_everything_was_checked(demo_store, directory, si
         equals_golden(f"verify-idle-{size[0]}x{size[1]}", screen_text(app))
         await press("v")
         equals_golden(f"verify-{size[0]}x{size[1]}", masked(screen_text(app)))
-        assert "nothing differs ✓ at sequence 1,773" in screen_text(app)
+        assert "nothing differs ✓ at sequence 1,816" in screen_text(app)
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)])
@@ -254,7 +254,7 @@ async def test_it_runs_on_while_another_screen_is_used_and_its_header_says_so(de
         await app.workers.wait_for_complete()
         await app.refresh_session()
         await pilot.pause()
-        assert "decided again ✓ to 1,773, not signed" in screen_text(app)
+        assert "decided again ✓ to 1,816, not signed" in screen_text(app)
 
 
 async def test_it_waits_while_paused(demo_store, directory) -> None:
