@@ -17,7 +17,7 @@ from ledger.writer import Writer
 from projections.around import around
 from projections.performed import judged_again
 from projections.replica import Replica
-from schemas import codec
+from schemas import codec, sent
 from schemas.commands import MAX_COMMAND_BYTES, parse
 from schemas.envelope import Recorded
 from schemas.receipts import Accepted, Refused
@@ -138,6 +138,16 @@ def test_what_cannot_be_read_is_left_for_whoever_decides_it(vault: Vault) -> Non
     for odd in (b"not json", b'{"type":"PostActual.v1","data":{"minor":1.5}}', b'{"type":"Nothing.v1"}'):
         assert with_commitments(odd, vault) == odd
     assert list(vault.commitments()) == []
+
+
+def test_a_text_that_was_signed_is_not_sent_as_if_it_were_kept_apart(vault: Vault) -> None:
+    asked = line(amend("AI-1", title="New"))
+    signed = sent.one_line(asked, b"\xe2\x80\x94 ana AAAA\n")
+    with pytest.raises(VaultError, match=r"was signed with the text of data\.reason in it, .* sign it with --vault"):
+        with_commitments(signed, vault)
+    assert list(vault.commitments()) == []
+    apart = sent.one_line(with_commitments(asked, vault), b"\xe2\x80\x94 ana AAAA\n")
+    assert with_commitments(apart, vault) == apart
 
 
 def test_a_command_too_long_with_its_commitments_is_not_sent_with_its_texts(vault: Vault) -> None:
