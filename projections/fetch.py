@@ -31,8 +31,8 @@ FEWEST_BUNDLES = 16
 """Fewer than these are read from the stream of events: it costs less than asking for tiles."""
 
 BUNDLES_TOGETHER = 16
-FEWEST_FOR_A_HELPER = 256
-"""From so many bundles on, 65,536 events, a second process is worth its start."""
+FEWEST_FOR_A_HELPER = 1_024
+"""From so many bundles on, 262,144 events, a second process is worth its start."""
 
 MOST_UNDER_WAY = 3
 """How many lots of bundles wait for the helper at most."""

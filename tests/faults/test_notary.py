@@ -403,6 +403,32 @@ async def recovered(access: Access, source: Source | None = None) -> Recovered:
     return await recover(lambda: access.create("p"), access.register("p"), source or source_of(access), "p", vkey)
 
 
+# What doctor says of it
+
+
+async def test_doctor_tells_what_is_sealed_and_the_last_alarm(tmp_path):
+    async def looks() -> dict[str, list]:
+        found = (await asyncio.to_thread(run, tmp_path, "doctor", "--json")).json
+        return {what: [holds, told] for what, holds, told in (each.values() for each in found)}
+
+    async with portfolio(tmp_path, entries=10) as access:
+        assert (await looks())["log of p"] == [None, "nothing is sealed yet; see `portfolio notary`"]
+        await sealed_once(access)
+        await fill(access, 5)
+        assert (await looks())["log of p"] == [True, "11 of 16 entries are sealed"]
+        register = access.register("p")
+        told = json.dumps({"at": "2026-11-28T02:00:00+00:00", "size": 11, "alarm": "tile/0/000 differs"})
+        await register.swap(ALARM, told.encode(), 0)
+        assert (await looks())["log of p"] == [
+            False,
+            "the notary stopped at 2026-11-28T02:00:00+00:00, size 11: tile/0/000 differs",
+        ]
+        await sealed_once(access)
+        holds, said = (await looks())["log of p"]
+        assert holds
+        assert said.startswith("16 of 16 entries are sealed; before that the notary stopped at 2026")
+
+
 # The key
 
 
