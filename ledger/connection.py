@@ -177,6 +177,10 @@ class Connection(Client):
     async def listening(self, subject: str) -> None:
         """Return once the server knows the subscriptions made so far. Errors: Forbidden where it refused this one."""
         await self.flush()
+        self.check_heard(subject)
+
+    def check_heard(self, subject: str) -> None:
+        """Raise Forbidden where the server has refused a subscription to a subject."""
         if subject.lower() in self._unheard:
             raise Forbidden(f"{self.login.account or 'this login'} may not listen on {subject}; use another login")
 
