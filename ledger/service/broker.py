@@ -104,9 +104,13 @@ class Listening:
         self._subscriber(handled)
 
     async def start(self) -> None:
-        """Listen, and return when the server knows it; where it is away, it is told when it comes back."""
+        """Listen, and return when the server knows it; where it is away, it is told when it comes back.
+
+        Errors: Forbidden where the server does not let this login listen there.
+        """
         await self._subscriber.start()
         await flushed(self._broker.opened)
+        self._broker.opened.check_heard(self._subject)
 
     async def stop(self) -> None:
         """Listen no more, and return when everything that had arrived was handled."""
