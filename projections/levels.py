@@ -56,10 +56,11 @@ def levels(
     rebuilt: Comparison | None,
     decided: Reperformance | None,
     proven: Mapping[str, tuple[Finding, ...]] | None = None,
+    judged: tuple[Finding, ...] | None = None,
 ) -> tuple[Level, ...]:
     """Return every level with what these found; None where it was not done. proven: what the log itself shows, by
-    level, as `portfolio verify` finds it."""
-    proven = proven or {}
+    level, as `portfolio verify` finds it. judged: what events say of themselves, their signatures and grants."""
+    proven, unjudged = proven or {}, Finding("signatures and grants were not looked at", "unknown")
     findings = {
         "A0": (_read(rebuilt, decided),),
         "A1": (_archived(rebuilt), *proven.get("A1", (Finding("no checkpoint is signed yet", "unknown"),))),
@@ -68,7 +69,7 @@ def levels(
         "A4": (
             decided_finding(decided),
             shown_finding(rebuilt),
-            Finding("signatures and grants were not looked at", "unknown"),
+            *(judged or (unjudged,)),
         ),
         "A5": (
             Finding("attachments were not hashed again", "unknown"),
