@@ -65,6 +65,12 @@ def test_without_either_there_is_a_directory_of_the_users_own_no_portfolio_and_n
     assert chosen.data.name == "portfolio-ledger"
 
 
+def test_who_was_guessed_is_told() -> None:
+    assert settings(environment={}).actor_guessed
+    assert not settings(actor="ana", environment={}).actor_guessed
+    assert not settings(environment=EVERYTHING).actor_guessed
+
+
 def test_a_setting_that_is_empty_is_not_set() -> None:
     assert settings(environment=dict.fromkeys(EVERYTHING, "")) == settings(environment={})
     assert settings(portfolio="", actor="", nats="", environment=EVERYTHING) == settings(environment=EVERYTHING)
