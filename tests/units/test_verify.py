@@ -77,6 +77,8 @@ def test_the_first_time_nothing_is_remembered_and_a2_is_not_claimed(good: Path) 
     found = verify(DirectoryPlace(good), trust())
     assert found.reached == "A1"
     assert told(found, "A2").startswith("NOT CHECKED: no checkpoint is remembered here")
+    # The quorum has signed it; but nothing is called reached that rests on what was not.
+    assert told(found, "A3").startswith("NOT REACHED: the quorum 'two' has signed 600 entries")
 
 
 def test_without_a_policy_nobody_could_have_signed(good: Path) -> None:
