@@ -116,6 +116,11 @@ class Writer:
             self._sealed.check(self.book.frontier)
         self._sealed.check_end(self.book.sequence)
 
+    async def origin(self) -> str:
+        """Return the ledger's origin, which every command names; the portfolio's name where it is not open yet."""
+        await self.catch_up()
+        return self.book.portfolio if self.book.opened is None else self.book.opened.log_origin
+
     async def submit(self, payload: bytes) -> Receipt:
         """Return the receipt of one command. payload: its line, or with its signatures, as schemas/sent.py has it."""
         return (await self.submit_all([payload]))[0]

@@ -24,6 +24,7 @@ class Around(NamedTuple):
     """What the ledger says around a decision. roles: of its actor then. reversed_by: the entry that reversed it.
 
     bounds: between when it was recorded, as anchored checkpoints state, unverified. signed: who signed its command.
+    erased: commitments whose texts were erased by now, and the entry that says so.
     """
 
     title: str | None
@@ -34,6 +35,10 @@ class Around(NamedTuple):
     reversed_by: int | None
     bounds: Bounds = Bounds(None, None)
     signed: Signed = Signed("free")
+    erased: tuple[tuple[str, int], ...] = ()
+
+
+_ERASED = "select commitment, min(sequence) as by from text_erased group by commitment"
 
 
 def around(replica: Replica, event: Recorded) -> Around:
@@ -65,6 +70,7 @@ def around(replica: Replica, event: Recorded) -> Around:
         reversed_by=reversals[0]["by"],
         bounds=bounds_of(at, anchors_in(replica)),
         signed=signed_by(replica, event),
+        erased=tuple((row["commitment"], row["by"]) for row in replica.ask(_ERASED)),
     )
 
 

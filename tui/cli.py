@@ -18,8 +18,8 @@ from tui.verb_names import VERBS
 PROGRAM = {
     "demo": (
         "tui.demo:demo",
-        "Record the portfolio of Northwind Mutual, 40 AI initiatives over three years, "
-        "and show its board at three dates.",
+        "Record the portfolio of Northwind Mutual, 40 AI initiatives over three years, and show "
+        "its board at three dates.",
     ),
     "init": (
         "tui.recording:init",
@@ -79,11 +79,15 @@ PROGRAM = {
     ),
     "serve": (
         "tui.serving:serve",
-        "Serve a portfolio over NATS: take commands and decide them, answer requests for views.",
+        "Serve a portfolio over NATS: take commands and decide them, answer requests for views, seal what is recorded.",
     ),
     "provision": (
         "tui.provisioning:provision",
         "Write the logins of a site and the configuration of its nats-server: each may do its work, and nothing else.",
+    ),
+    "receipt": (
+        "tui.receipting:receipt",
+        "Tell what was promised for an accepted command, and whether it is sealed; write the proof that it is.",
     ),
     "notary": (
         "tui.notarizing:notary_",
@@ -95,8 +99,8 @@ PROGRAM = {
     ),
     "witness": (
         "tui.witnessing:witness_",
-        "Witness a log: sign its checkpoints where they go on from those signed before, "
-        "and keep the evidence otherwise.",
+        "Witness a log: sign its checkpoints where they go on from those signed before, and keep "
+        "the evidence otherwise.",
     ),
     "anchor": (
         "tui.anchoring:anchor_",
@@ -105,6 +109,15 @@ PROGRAM = {
     "export": (
         "tui.exporting:export_",
         "Write what the ledger holds to a file that other programs read.",
+    ),
+    "erase": (
+        "tui.erasing:erase_",
+        "Erase a text that an entry holds as a commitment: the ledger says so, then the vault's "
+        "text goes with its salt.",
+    ),
+    "vault": (
+        "tui.erasing:vault_",
+        "Look through a vault: what should be gone and is not, what is damaged or missing, what nothing commits to.",
     ),
     "key": (
         "tui.signing:key",

@@ -21,6 +21,7 @@ from cyclopts import Group, Parameter
 
 from ledger.access import Access
 from ledger.book import Book
+from ledger.connection import Forbidden
 from ledger.settings import Settings
 from ledger.store import StoreError
 from ledger.writer import Writer, system_clock
@@ -30,6 +31,7 @@ from schemas.envelope import Recorded
 from schemas.events import ActorEnrolled
 from schemas.receipts import Accepted, Receipt, Refused, receipt_as_dict
 from schemas.values import zone_of
+from tui.apart import kept_apart
 from tui.common import WORLD_FAILED, CommandError, Common, access, read_file
 from tui.model.fates import in_words
 from tui.model.forms import Sender, Texts, form_of, line_of, slips_of, texts_in
@@ -124,9 +126,11 @@ async def say(verb: str, said: dict[str, Any], sending: Sending, signing: Signin
     async with access(common) as (reached, chosen):
         writer = await reached.writer(await reached.choose(chosen.portfolio))
         await writer.catch_up()
-        made = _made(verb, said, sending, writer.book, chosen).signed(signing)
+        made = _made(verb, said, sending, writer.book, chosen)
         if sending.dry_run:
+            made = made.signed(signing)
             return _tell_verdict(verb, made, verdict(writer.book, made.payload, now=system_clock()), common)
+        made = made._replace(payload=kept_apart(made.payload, chosen.vault)).signed(signing)
         return await _send(verb, made, writer, reached, common)
 
 
@@ -207,6 +211,8 @@ STAYS = ("actor", "person", "roles", "vkey", "valid_from", "valid_to")
 async def _send(verb: str, made: Made, writer: Writer, reached: Access, common: Common) -> int:
     try:
         receipt = await writer.submit(made.payload)
+    except Forbidden:
+        raise
     except StoreError as error:
         # It may have been stored: the same line, sent again, is recorded once and gets the receipt.
         line = sent.one_line(*sent.split(made.payload)).decode()
@@ -214,7 +220,7 @@ async def _send(verb: str, made: Made, writer: Writer, reached: Access, common: 
             f"{error}; send the same line again with `portfolio send -`: {line}", WORLD_FAILED
         ) from error
     recorded: list[Recorded] = []
-    if isinstance(receipt, Accepted):
+    if isinstance(receipt, Accepted) and reached.may_read(made.portfolio):
         first = receipt.events[0].sequence
         store = reached.store(made.portfolio)
         recorded = [
