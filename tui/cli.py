@@ -18,8 +18,8 @@ from tui.verb_names import VERBS
 PROGRAM = {
     "demo": (
         "tui.demo:demo",
-        "Record the portfolio of Northwind Mutual, 40 AI initiatives over three years, and show "
-        "its board at three dates.",
+        "Record the portfolio of Northwind Mutual, 40 AI initiatives over three years, "
+        "and show its board at three dates.",
     ),
     "init": (
         "tui.recording:init",
@@ -77,17 +77,17 @@ PROGRAM = {
         "tui.proving:verify_",
         "Prove a log: hash every entry again, and compare it with what was signed, remembered and witnessed.",
     ),
+    "receipt": (
+        "tui.receipting:receipt",
+        "Tell what was promised for an accepted command, and whether it is sealed; write the proof that it is.",
+    ),
     "serve": (
         "tui.serving:serve",
-        "Serve a portfolio over NATS: take commands and decide them, answer requests for views, seal what is recorded.",
+        "Serve a portfolio over NATS: take commands and decide them, answer requests for views.",
     ),
     "provision": (
         "tui.provisioning:provision",
         "Write the logins of a site and the configuration of its nats-server: each may do its work, and nothing else.",
-    ),
-    "receipt": (
-        "tui.receipting:receipt",
-        "Tell what was promised for an accepted command, and whether it is sealed; write the proof that it is.",
     ),
     "notary": (
         "tui.notarizing:notary_",
@@ -99,8 +99,8 @@ PROGRAM = {
     ),
     "witness": (
         "tui.witnessing:witness_",
-        "Witness a log: sign its checkpoints where they go on from those signed before, and keep "
-        "the evidence otherwise.",
+        "Witness a log: sign its checkpoints where they go on from those signed before, "
+        "and keep the evidence otherwise.",
     ),
     "anchor": (
         "tui.anchoring:anchor_",
@@ -112,8 +112,8 @@ PROGRAM = {
     ),
     "erase": (
         "tui.erasing:erase_",
-        "Erase a text that an entry holds as a commitment: the ledger says so, then the vault's "
-        "text goes with its salt.",
+        "Erase a text that an entry holds as a commitment: the ledger says so, "
+        "then the vault's text goes with its salt.",
     ),
     "vault": (
         "tui.erasing:vault_",

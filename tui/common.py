@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,12 +66,14 @@ class CommandError(Exception):
 
 @asynccontextmanager
 async def access(common: Common) -> AsyncIterator[tuple[Access, Settings]]:
-    """Yield the ledger the options name, and the settings."""
+    """Yield the ledger the options name, and the settings. Where nobody says who acts, a site's login does."""
     from ledger.access import opened  # not for the commands that only look at files
+    from ledger.roles import name_in
 
     chosen = common.settings()
     async with opened(chosen) as reached:
-        yield reached, chosen
+        name = name_in(reached.connection.login.account) if chosen.actor_guessed else None
+        yield reached, chosen if name is None else replace(chosen, actor=name)
 
 
 @asynccontextmanager

@@ -140,7 +140,7 @@ async def send(file: FileOrStdin, *, signing: Signing | None = None, common: Com
     file
         The commands as NDJSON, or as `portfolio sign` prints them; - for standard input. A command that names no
         portfolio or actor is completed with the one chosen; everything else is sent as it stands. With --vault, free
-        texts are kept there, and the command is signed and sent with commitments in their places.
+        texts are kept there, and the command is sent with commitments in their places.
     """
     common, signing = common or Common(), signing or Signing()
     keys = signing.keys()
@@ -152,7 +152,7 @@ async def send(file: FileOrStdin, *, signing: Signing | None = None, common: Com
         missing = {"portfolio": await writer.origin(), "actor": chosen.actor}
         with progress(f"sending to {portfolio}", len(given)) as moved:
             apart = keeping_apart(chosen.vault)
-            payloads = (signed_with(keys, apart(completed(line, missing))) for line in given)
+            payloads = [signed_with(keys, apart(completed(line, missing))) for line in given]
             async for receipt in writer.submit_each(payloads):
                 print(json.dumps(receipt_as_dict(receipt)), flush=True)
                 receipts.append(receipt)

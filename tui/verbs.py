@@ -128,8 +128,10 @@ async def say(verb: str, said: dict[str, Any], sending: Sending, signing: Signin
         await writer.catch_up()
         made = _made(verb, said, sending, writer.book, chosen)
         if sending.dry_run:
-            made = made.signed(signing)
-            return _tell_verdict(verb, made, verdict(writer.book, made.payload, now=system_clock()), common)
+            return _tell_verdict(
+                verb, made, verdict(writer.book, made.signed(signing).payload, now=system_clock()), common
+            )
+        # What is signed is what is sent: texts are kept apart before.
         made = made._replace(payload=kept_apart(made.payload, chosen.vault)).signed(signing)
         return await _send(verb, made, writer, reached, common)
 
