@@ -23,14 +23,20 @@ from tests.words import Ask
 DAY = "2026-01-12"
 ACTORS = ("ana", "bob", "eli", "kai", "ana-2", "reg")
 PERSON = {"ana-2": "p-ana", "reg": "p-1"}
-ROLES = {"ana": ("manager",), "bob": ("finance",), "eli": ("owner",), "kai": ("compliance",), "ana-2": ("owner",)}
+ROLES = {
+    "ana": ("manager",),
+    "bob": ("manager", "finance"),
+    "eli": ("owner",),
+    "kai": ("manager", "compliance"),
+    "ana-2": ("owner",),
+}
 INITIATIVES = ("AI-1", "AI-2", "AI-3")
-MINORS = (10, 5, 20, 40, 60, 1)
-DECISIONS = ("D-1", "D-2", "D-3", "D-4", "D-5")
+MINORS = (20, 10, 30, 45, 60, 5)
+DECISIONS = tuple(f"D-{number}" for number in range(1, 13))
 REFUSED = [each.name for each in Reason if each.follows_policy and each is not Reason.UNEXPLAINED]
-TIERS = (
-    {"tier": "low", "up_to": w.money(40, "USD"), "roles": ["manager"]},
-    {"tier": "mid", "up_to": w.money(80, "USD"), "roles": ["finance", "owner"]},
+TIERS: tuple[dict[str, Any], ...] = (
+    {"tier": "low", "up_to": w.money(60, "USD"), "roles": ["manager"]},
+    {"tier": "mid", "up_to": w.money(100, "USD"), "roles": ["finance", "owner"]},
     {"tier": "top", "body": "board"},
 )
 SEATED = [
@@ -74,10 +80,10 @@ class _Trying:
             w.fund("claims", 200),
             w.fund("data", 60),
             w.propose("AI-1"),
-            w.propose("AI-2", sponsor="ana", lead="eli", **AI),
-            w.propose("AI-3", proposer="bob"),
+            w.propose("AI-2", sponsor="ana", lead="eli"),
+            w.propose("AI-3", proposer="bob", **AI),
             w.body("board", "bob", members=SEATED, quorum={"votes": 2, "seats": ["finance"]}),
-            w.authority("G-ana", "manager", 40, kind="role", kinds=every),
+            w.authority("G-ana", "ana", 40, kinds=every),
             w.authority("G-bob", "bob", 80, kinds=every, limits=[limit("initiative_total", 80)]),
             w.authority("G-own", "owner", 80, kind="role", kinds=every, limits=[limit("initiative_total", 80)]),
             w.authority("G-kai", "kai", 80, kinds=["funding"], limits=[limit("holder_period", 30, "month")]),
@@ -92,10 +98,14 @@ class _Trying:
             assert self.teller.say(ask, DAY, actor="reg"), ask
 
     def step(self, c: Choices) -> None:
-        asks = [self._approve, self._vote, self._close, self._request, self._approve, self._vote, self._close]
-        asks += [self._reallocate, self._gate, self._reverse, self._discharge, self._grant, self._approve]
-        actor = c.of(ACTORS)
-        decision = c.of((None, *self._closed(), *DECISIONS[:1]))
+        asks = 5 * [self._approve] + [self._vote, self._close, self._request, self._reallocate, self._gate]
+        asks += [self._reverse, self._discharge, self._grant]
+        if c.once_in(4):
+            self._decide(c)
+            return
+        actor = c.of(("ana", "bob", "kai", *ACTORS))
+        asked = self._asked()
+        decision = c.of((None, *asked[-2:], None, *asked[-1:]))
         ask, more = c.of(asks)(c)
         under = {} if decision is None else {"decisionid": decision}
         self.teller.say(ask, self._today(), **({"actor": actor} | under | more))
@@ -104,8 +114,29 @@ class _Trying:
         at = self.book.recorded_at
         return DAY if at is None else str(self.book.local_day(at))
 
-    def _closed(self) -> list[str]:
-        return [name for name in DECISIONS if f"decision/{name}" in {subject for subject, _ in self.book.stacks}]
+    def _asked(self) -> list[str]:
+        return [name for name in DECISIONS if request_of(self.book, name) is not None]
+
+    def _decide(self, c: Choices) -> None:
+        """Go the whole way of a decision, with people who should not vote among those who do."""
+        free = [name for name in DECISIONS if name not in self._asked()]
+        if not free:
+            return
+        name, kind = free[0], c.of(("funding", "reallocation", "gate"))
+        amount = w.money(c.of((30, 50, 90)), "USD")
+        subjects = c.some(INITIATIVES, at_least=1)[:2]
+        self.teller.say(w.request(name, *subjects, kind=kind, amount=amount), self._today(), actor=c.of(ACTORS))
+        held = request_of(self.book, name)
+        if held is None:
+            return
+        for voter in c.some(ACTORS, at_least=1)[:4]:
+            how = c.of(("approve", "approve", "reject", "recuse", "approve"))
+            capacity = c.of(("member", "alternate")) if voter == "ana" else "adviser" if voter == "kai" else "member"
+            self.teller.say(w.vote(name, held.sequence, voter, how, capacity=capacity), self._today(), actor=voter)
+        counted = tally_of(self.book, name, held.sequence)
+        tally = {each: getattr(counted, each) for each in counted.__struct_fields__}
+        body = {"body": held.fact.body} if held.fact.body and not c.once_in(6) else {}
+        self.teller.say(w.close(name, "approved", DAY, tally, **body), self._today(), actor=c.of(ACTORS))
 
     def _approve(self, c: Choices) -> tuple[Ask, dict[str, Any]]:
         minor = -c.of(MINORS) if c.once_in(6) else c.of(MINORS)
@@ -135,7 +166,7 @@ class _Trying:
     def _vote(self, c: Choices) -> tuple[Ask, dict[str, Any]]:
         name, voter = c.of(DECISIONS), c.of(ACTORS)
         held = request_of(self.book, name)
-        how = c.of(("approve", "approve", "approve", "reject", "abstain", "recuse"))
+        how = c.of(("approve", "approve", "reject", "abstain", "recuse"))
         capacity = c.of(("member", "member", "alternate", "adviser"))
         at = 1 if held is None else held.sequence
         sent = {} if c.once_in(8) else {"actor": voter}
