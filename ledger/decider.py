@@ -7,6 +7,7 @@ names. What is wrong in itself (shape, identity, arithmetic) and what money brea
 from __future__ import annotations
 
 import datetime
+import hashlib
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
@@ -43,6 +44,7 @@ RULES_VERSION = "1"
 
 _NAMESPACE = uuid.UUID("6f3c1d5e-5c9b-5a51-9a43-0d5f1f1d7b10")
 """Of event ids: an id is the uuid5 of portfolio, command id and place."""
+_NAMESPACE_BYTES = _NAMESPACE.bytes
 
 
 class Asked(NamedTuple):
@@ -369,4 +371,8 @@ def _record(
 
 def event_id(portfolio: str, commandid: str, place: int) -> str:
     """Return the id of the event a command causes at a place, 0-based: the same at every repeat."""
-    return str(uuid.uuid5(_NAMESPACE, f"{portfolio}/{commandid}/{place}"))
+    # What uuid.uuid5 gives, without the objects it makes on the way.
+    number = bytearray(hashlib.sha1(_NAMESPACE_BYTES + f"{portfolio}/{commandid}/{place}".encode()).digest()[:16])  # noqa: S324
+    number[6], number[8] = number[6] & 0x0F | 0x50, number[8] & 0x3F | 0x80
+    text = number.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

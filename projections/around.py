@@ -22,7 +22,9 @@ class Vote(NamedTuple):
 class Around(NamedTuple):
     """What the ledger says around a decision. roles: of its actor then. reversed_by: the entry that reversed it.
 
-    bounds: between when it was recorded, as anchored checkpoints state, unverified."""
+    bounds: between when it was recorded, as anchored checkpoints state, unverified.
+    erased: commitments whose texts were erased by now, and the entry that says so.
+    """
 
     title: str | None
     roles: tuple[str, ...]
@@ -31,6 +33,10 @@ class Around(NamedTuple):
     evidence: tuple[tuple[int, str, str], ...]
     reversed_by: int | None
     bounds: Bounds = Bounds(None, None)
+    erased: tuple[tuple[str, int], ...] = ()
+
+
+_ERASED = "select commitment, min(sequence) as by from text_erased group by commitment"
 
 
 def around(replica: Replica, event: Recorded) -> Around:
@@ -61,6 +67,7 @@ def around(replica: Replica, event: Recorded) -> Around:
         evidence=tuple((row["sequence"], row["e"]["ref"], row["e"]["sha256"]) for row in requests),
         reversed_by=reversals[0]["by"],
         bounds=bounds_of(at, anchors_in(replica)),
+        erased=tuple((row["commitment"], row["by"]) for row in replica.ask(_ERASED)),
     )
 
 

@@ -18,6 +18,7 @@ from ledger.notary.memory import Memory, keep_fork
 from ledger.notary.note import NoteError
 from ledger.notary.places import CHECKPOINT, WITNESSED, DirectoryPlace, FilesPlace, Place, PlaceError, place_of
 from ledger.notary.policy import PolicyError, parse_organisations, parse_policy
+from ledger.notary.proof_file import FIRST_LINE, MAX_PROOF_BYTES
 from ledger.notary.rehash import TileMissing, read_entry
 from ledger.store import EventReader
 from projections.compare import Moved
@@ -28,6 +29,7 @@ from projections.streamed import Streamed, streamed
 from projections.verify import DAY_S, Trust, Verified, origin_of, size_of, verify
 from tui.common import DONE, REFUSED, CommandError, Common, access, progress_of_steps, read_file
 from tui.model.proven import proven_text
+from tui.receipting import verify_file
 
 LevelName = Literal["A0", "A1", "A2", "A3", "A4", "A5"]
 
@@ -66,7 +68,8 @@ async def verify_(
     Parameters
     ----------
     place
-        A directory, a zip or a URL that has checkpoint and tile/; without it the portfolio itself, from its stream.
+        A directory, a zip or a URL that has checkpoint and tile/, or a .tlog-proof file; without it the portfolio
+        itself, from its stream.
     level
         A0 recorded, A1 sealed, A2 extends, A3 witnessed, A4 re-performed, A5 corroborated.
     policy
@@ -89,6 +92,11 @@ async def verify_(
     if max_age < 0:
         raise CommandError(f"--max-age is a number of seconds from 0, not {max_age}")
     _check_directory(attachments)
+    if place is not None and (written := _proof_file(place)) is not None:
+        trust, _ = _trust(policy, FilesPlace(place, {}), None, max_age)
+        if trust is None:
+            raise CommandError("a proof is judged by your own policy: give --policy")
+        return verify_file(written, place, trust, level, as_json=common.json)
     async with AsyncExitStack() as stack:
         moved = stack.enter_context(progress_of_steps())
         if place is None:
@@ -103,6 +111,16 @@ async def verify_(
         kept = remembered(read.memory, read.trust, found)
     print(json.dumps(told(found, level, kept)) if common.json else proven_text(found, level, kept))
     return DONE if found.holds(level) else REFUSED
+
+
+def _proof_file(written: str) -> bytes | None:
+    """Return the bytes of a proof file, None where this is the name of something else. Errors: OSError."""
+    path = Path(written)
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        content = file.read(MAX_PROOF_BYTES + 1)
+    return content if content.startswith(FIRST_LINE.encode()) else None
 
 
 def _check_directory(attachments: Path | None) -> None:

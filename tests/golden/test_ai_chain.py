@@ -165,8 +165,8 @@ def test_the_news_says_which_initiatives_depend_on_the_model_and_which_have_no_w
     (news,) = of(told, "ModelLifecycleChanged")
     at = moment(replica, str(news.at), NEWS, now=told.now)
     (row,) = [each for each in ask(replica, Question("models"), at).rows if each.model == "opal"]
-    assert (str(row.effective_on), row.days_left, row.dependents, row.without_fallback) == ("2026-09-30", 197, 2, 1)
-    assert (row.approved_minor, row.at_risk_minor) == (200, 100)
+    assert (str(row.retires_on), row.days_left, row.dependents, row.without_fallback) == ("2026-09-30", 197, 2, 1)
+    assert (row.approved_minor, row.exposed_minor) == (200, 100)
 
 
 def test_every_step_leads_back_to_the_news_and_says_who_and_when(told: Told) -> None:

@@ -21,7 +21,8 @@ from schemas import subjects
 from schemas.envelope import Recorded
 from schemas.receipts import Reason
 from tui.model.figures import instant, money
-from tui.model.stated import first_text, text_of
+from tui.model.kept import KeptTexts, ReadText
+from tui.model.stated import first_text
 from tui.model.text import clean, has_hidden
 
 Standing = Literal["plain", "yes", "problem", "unknown"]
@@ -37,8 +38,11 @@ class CardLine(NamedTuple):
     at: int | None = None
 
 
-def card(event: Recorded, told: Around, payload: bytes, zone: datetime.tzinfo) -> list[CardLine]:
-    """Return the lines of a decision's card."""
+def card(
+    event: Recorded, told: Around, payload: bytes, zone: datetime.tzinfo, read: ReadText | None = None
+) -> list[CardLine]:
+    """Return the lines of a decision's card. read: a vault's text by its commitment, None for no vault."""
+    kept = KeptTexts(dict(told.erased), read)
     kind = subjects.bare(event.data.TYPE)
     title = f"  {clean(told.title, 60)}" if told.title else ""
     lines = [CardLine(kind, f"{clean(event.subject, 60)}{title}")]
@@ -48,11 +52,11 @@ def card(event: Recorded, told: Around, payload: bytes, zone: datetime.tzinfo) -
     lines += _when(event, zone, told.bounds)
     lines += _what(event)
     why = first_text(
-        event.data, "reason", "rationale", "dissent", "commentary", "question", "hypothesis", "explanation"
+        event.data, kept, "reason", "rationale", "dissent", "commentary", "question", "hypothesis", "explanation"
     )
     lines.append(CardLine("why", clean(why, 1_000) if why else "no reason was given", "plain" if why else "unknown"))
     lines.append(authority(event))
-    lines += _approvals(told)
+    lines += _approvals(told, kept)
     lines += _evidence(event, told)
     lines += _policy(event)
     if told.reversed_by is not None:
@@ -171,7 +175,7 @@ OF_AUTHORITY = frozenset(
 """Flags that speak against who decided."""
 
 
-def _approvals(told: Around) -> list[CardLine]:
+def _approvals(told: Around, kept: KeptTexts) -> list[CardLine]:
     if not told.votes:
         return [CardLine("approvals", "no votes are recorded with it", "unknown")]
     counts: dict[str, int] = {}
@@ -180,7 +184,7 @@ def _approvals(told: Around) -> list[CardLine]:
     against = counts.get("reject", 0)
     lines = [CardLine("approvals", ", ".join(f"{count} {word}" for word, count in counts.items()), at=told.votes[0][0])]
     for vote in told.votes:
-        said = text_of(vote.dissent)
+        said = kept.told(vote.dissent)
         if said:
             lines.append(CardLine("dissent", f"{clean(vote.voter)}: {clean(said, 600)}", "problem", vote.sequence))
     if against and not any(vote.dissent for vote in told.votes):
