@@ -36,7 +36,7 @@ DECISIONS = tuple(f"D-{number}" for number in range(1, 13))
 REFUSED = [each.name for each in Reason if each.follows_policy and each is not Reason.UNEXPLAINED]
 TIERS: tuple[dict[str, Any], ...] = (
     {"tier": "low", "up_to": w.money(60, "USD"), "roles": ["manager"]},
-    {"tier": "mid", "up_to": w.money(100, "USD"), "roles": ["finance", "owner"]},
+    {"tier": "mid", "up_to": w.money(70, "USD"), "roles": ["finance", "owner"]},
     {"tier": "top", "body": "board"},
 )
 SEATED = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -13,11 +14,14 @@ from textual import events
 from textual.pilot import Pilot
 
 from ledger import demo as story
+from ledger.book import Book
+from ledger.decider import Asked, decide
+from ledger.evolve import evolve
 from ledger.refusals import Refusals
-from ledger.store import MemoryStore, StreamUnavailable
+from ledger.store import MemoryStore, Stored, StreamUnavailable
 from ledger.writer import Writer
-from schemas import codec
-from schemas.commands import BY_TYPE
+from schemas import codec, subjects
+from schemas.commands import BY_TYPE, Command, parse
 from schemas.receipts import Accepted, Receipt
 from tests.terminal.conftest import NOW, SIGNS, equals_golden, head_of, screen_text, session_of, settled
 from tui.app import LedgerApp
@@ -38,11 +42,35 @@ FUND, AMEND = BY_TYPE["ApproveFunding.v1"], BY_TYPE["AmendInitiative.v1"]
 Press = Callable[..., Awaitable[None]]
 
 
+GUARDRAILS = {"version": 2, "supersedes": 1, "body": {"kind": "guardrails", "rules": []}}
+
+
 def writable(told: MemoryStore) -> MemoryStore:
-    """Return a store with the demo's entries that takes more of them."""
+    """Return a store with the demo's entries that takes more of them, from whoever sends them.
+
+    Behind the story stand guardrails that refuse nothing, so that a form is about recording and not about who may: what
+    nobody was granted is flagged.
+    """
     store = MemoryStore(told.name)
-    store.entries = list(told.entries)
+    store.entries = [*told.entries, lenient(tuple(entry.payload for entry in told.entries))]
     return store
+
+
+@functools.lru_cache(maxsize=1)
+def lenient(payloads: tuple[bytes, ...]) -> Stored:
+    """Return an entry behind these that sets such guardrails, as the rules would record it that knew no authority."""
+    book = Book(story.PORTFOLIO)
+    for sequence, payload in enumerate(payloads, start=1):
+        evolve(book, codec.decode(payload, portfolio=story.PORTFOLIO, sequence=sequence), payload)
+    said = {"type": "AdoptPolicy.v1", "portfolio": story.ORIGIN, "commandid": "lenient", "actor": "olga"}
+    line = json.dumps(said | {"subject": "policy/guardrails", "time": "2026-11-20", "data": GUARDRAILS}).encode()
+    command = parse(line)
+    assert isinstance(command, Command)
+    found = decide(Asked(command, line), book, now=NOW, rules="0")
+    assert isinstance(found, tuple)
+    return Stored(
+        found[0].at, subjects.event(story.PORTFOLIO, found[0].subject, found[0].data.TYPE), codec.encode(found[0])
+    )
 
 
 class Ledger:
