@@ -206,6 +206,14 @@ def test_what_is_approved_has_more_votes_for_it_than_against() -> None:
     at_the_table(*against).when(closed("rejected", approve=1, reject=1)).then(accepted())
 
 
+def test_a_body_that_no_longer_sits_decides_nothing() -> None:
+    over = body(
+        "board", "ana", members=SEATED, quorum={"votes": 2, "seats": ["finance", "risk"]}, valid_to="2026-01-11"
+    )
+    votes = (cast("ana"), cast("bob"))
+    at_the_table(*votes, by("reg", over)).when(closed(approve=2)).then(refused(Reason.NO_QUORUM, body="board"))
+
+
 @pytest.mark.parametrize("outcome", ["deferred", "withdrawn", "lapsed"])
 def test_what_decides_nothing_needs_no_quorum(outcome: str) -> None:
     at_the_table().when(closed(outcome)).then(accepted())
