@@ -22,7 +22,7 @@ from ledger.store import MemoryStore, Stored, StreamUnavailable
 from ledger.writer import Writer
 from schemas import codec, subjects
 from schemas.commands import BY_TYPE, Command, parse
-from schemas.receipts import Accepted, Receipt
+from schemas.receipts import Accepted, Reason, ReasonClass, Receipt
 from tests.terminal.conftest import NOW, SIGNS, equals_golden, head_of, screen_text, session_of, settled
 from tui.app import LedgerApp
 from tui.model.drafts import drafts_in, new_draft
@@ -42,14 +42,15 @@ FUND, AMEND = BY_TYPE["ApproveFunding.v1"], BY_TYPE["AmendInitiative.v1"]
 Press = Callable[..., Awaitable[None]]
 
 
-GUARDRAILS = {"version": 2, "supersedes": 1, "body": {"kind": "guardrails", "rules": []}}
+OFF = [{"rule": each.name, "action": "off"} for each in Reason if each.of_class is ReasonClass.GOVERNANCE]
+GUARDRAILS = {"version": 2, "supersedes": 1, "body": {"kind": "guardrails", "rules": OFF}}
 
 
 def writable(told: MemoryStore) -> MemoryStore:
     """Return a store with the demo's entries that takes more of them, from whoever sends them.
 
-    Behind the story stand guardrails that refuse nothing, so that a form is about recording and not about who may: what
-    nobody was granted is flagged.
+    Behind the story stand guardrails that turn the rules of governance off, so that a form is about recording and not
+    about who may.
     """
     store = MemoryStore(told.name)
     store.entries = [*told.entries, lenient(tuple(entry.payload for entry in told.entries))]
