@@ -37,7 +37,7 @@ class Picture(NamedTuple):
 
 
 PICTURES = (
-    Picture("replay", "replay", 242),
+    Picture("replay", "replay", 258),
     Picture("board", "board", 1773),
     Picture("verify", "verify", 1773, ("v",)),
     Picture("what-if", "suppose", 1773),
