@@ -1,4 +1,4 @@
-"""Measure: `python -m bench [--json FILE] [--sizes 10000,100000,1000000] [--quick]`.
+"""Measure: `python -m bench [--json FILE] [--sizes 10000,100000,1000000] [--quick] [--only service]`.
 
 The table goes to stdout, what is being done to stderr. Exit 0 also where a goal is missed; 1 where a peer's answer
 differs from ours.
@@ -18,11 +18,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from bench import memory, stores
+from bench import memory, service, stores
 from bench.answers import VIEWS
 from bench.report import Row, row, table
 from bench.steps import AnswersDiffer, Outcome, same
 
+DECISIONS, QUICK_DECISIONS = 20_000, 2_000
 SIZES = (10_000, 100_000, 1_000_000)
 REPEATS = 3
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,13 +42,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there too")
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="event counts, with commas between")
     parser.add_argument("--quick", action="store_true", help=f"{SIZES[0]:,} events only, each step once")
+    parser.add_argument("--only", choices=["views", "service"], help="measure one of the two")
     options = parser.parse_args(arguments)
     sizes = SIZES[:1] if options.quick else [int(size) for size in options.sizes.split(",")]
     rows: list[Row] = []
     try:
-        for size in sizes:
+        for size in sizes if options.only != "service" else ():
             with tempfile.TemporaryDirectory(prefix="bench-") as directory:
                 rows += measure(Path(directory), stores.whole(size), repeats=1 if options.quick else REPEATS)
+        if options.only != "views":
+            _note(f"the service; {os.getloadavg()[0]:.1f} processes were running in the last minute")
+            with tempfile.TemporaryDirectory(prefix="bench-") as directory:
+                rows += service.measure(Path(directory), QUICK_DECISIONS if options.quick else DECISIONS)
     except (AnswersDiffer, subprocess.CalledProcessError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1

@@ -38,7 +38,7 @@ def perform_again(stored: Iterable[Recorded]) -> Book:
             command = parse(line)
             if isinstance(command, Refused):
                 raise ValueError(f"the command of entry {event.at} does not parse: {command}")
-            outcome = decide(Asked(command, line), book, now=event.recordedtime)
+            outcome = decide(Asked(command, line), book, now=event.recordedtime, rules=event.rules)
             if isinstance(outcome, Repeated | Refused):
                 raise ValueError(f"the command of entry {event.at} is answered {outcome}")
             for decided, held in zip(outcome, told[place:], strict=False):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-FASTER_IS_MORE = "events/s"
-"""The one unit of which more is better."""
+FASTER_IS_MORE = ("events/s", "decisions/s")
+"""The units of which more is better."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class Row(msgspec.Struct, frozen=True):
 
 def row(name: str, value: float, unit: str, *, peer: tuple[str, float] | None = None, goal: float | None = None) -> Row:
     """Return a row with its ratio and whether its goal is reached worked out."""
-    more = unit == FASTER_IS_MORE
+    more = unit in FASTER_IS_MORE
     told = None if peer is None else value / peer[1] if more else peer[1] / value
     return Row(
         name=name,
@@ -47,7 +47,7 @@ def table(rows: Sequence[Row]) -> str:
     """Return rows as aligned plain text."""
     lines = [("what", "here", "unit", "goal", "reached", "peer", "peer's", "ratio")]
     for each in rows:
-        goal = "" if each.goal is None else f"{'>=' if each.unit == FASTER_IS_MORE else '<='} {_shown(each.goal)}"
+        goal = "" if each.goal is None else f"{'>=' if each.unit in FASTER_IS_MORE else '<='} {_shown(each.goal)}"
         reached = {True: "yes", False: "NO", None: ""}[each.reached]
         peers = ("", "", "")
         if each.peer is not None and each.peer_value is not None and each.ratio is not None:

@@ -6,14 +6,16 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from ledger.client import LedgerClient
 from ledger.connection import Connection, connect
 from ledger.disclosures import Disclosures
 from ledger.findings import Findings
 from ledger.jetstream import JetStreamStore
 from ledger.notary.filed import Cosignatures
 from ledger.notary.history import sealed_history
-from ledger.notary.remote import KvRegister, TileMessages
+from ledger.notary.remote import KeptLog, KvRegister, TileMessages
 from ledger.refusals import Refusals
+from ledger.served import ServedWriter
 from ledger.server import private_server
 from ledger.settings import Settings
 from ledger.streams import create_stream, list_streams, stream_exists
@@ -54,7 +56,13 @@ class Access:
         return Disclosures(portfolio, JetStreamStore(self.connection, stream, subject))
 
     async def writer(self, portfolio: str, clock: Clock = system_clock, patience_s: float | None = None) -> Writer:
-        """Return a writer of a portfolio that keeps its refusals, and writes on what was sealed. Errors: StoreError."""
+        """Return a writer of a portfolio that keeps its refusals, and writes on what was sealed. Errors: StoreError.
+
+        For a login that may not append: one that sends what it is given to the service.
+        """
+        if not self.connection.login.may_publish(subjects.all_events(portfolio)):
+            client = LedgerClient(self.connection, portfolio, actor=self.connection.login.account)
+            return ServedWriter(portfolio, self.store(portfolio), client, clock)
         sealed = await sealed_history(portfolio, self.register(portfolio), self.directory(portfolio))
         return Writer(portfolio, self.store(portfolio), clock, await self.refusals(portfolio), patience_s, sealed)
 
@@ -66,6 +74,10 @@ class Access:
         """Return the stream of a portfolio's tiles, whether it is there or not."""
         return TileMessages(self.connection, portfolio)
 
+    def log(self, portfolio: str) -> KeptLog:
+        """Return what the notary keeps of a portfolio's log on the server, whether it is there or not."""
+        return KeptLog(self.register(portfolio), self.tiles(portfolio))
+
     def cosignatures(self, portfolio: str) -> Cosignatures:
         """Return what witnesses have filed about a portfolio's log, whether their stream is there or not."""
         return Cosignatures(self.connection, portfolio)
@@ -74,27 +86,35 @@ class Access:
         """Return where a portfolio's archive and segments are kept."""
         return self.data / portfolio
 
+    def may_read(self, portfolio: str) -> bool:
+        """Return whether this login may read the stream of a portfolio."""
+        return self.connection.login.may_ask(f"STREAM.INFO.{subjects.stream(portfolio)}")
+
     async def create(self, portfolio: str) -> JetStreamStore:
-        """Return the stream of a portfolio, made where it is not there. Errors: StoreError."""
-        await create_stream(self.connection, subjects.stream(portfolio), subjects.all_events(portfolio))
+        """Return the stream of a portfolio, made where it is not there. Errors: StoreError.
+
+        A login that may not even read it leaves it to others.
+        """
+        if self.may_read(portfolio):
+            await create_stream(self.connection, subjects.stream(portfolio), subjects.all_events(portfolio))
         return self.store(portfolio)
 
     async def portfolios(self) -> list[str]:
-        """Return the ids of all portfolios, or of those that a login may read which may not list them.
+        """Return the ids of all portfolios, or of those that a login has to do with which may not list them.
 
         Errors: StreamUnavailable.
         """
         login = self.connection.login
         if login.may_ask("STREAM.NAMES"):
             streams = await list_streams(self.connection, subjects.STREAM_PREFIX)
-        else:
-            streams = [each.rpartition(".")[2] for each in login.publishes or () if ".STREAM.INFO." in each]
-        return [name for stream in streams if (name := subjects.portfolio_of(stream)) is not None]
+            return [name for stream in streams if (name := subjects.portfolio_of(stream)) is not None]
+        return sorted({name for each in login.publishes or () if (name := subjects.portfolio_in(each)) is not None})
 
     async def choose(self, portfolio: str | None) -> str:
         """Return the portfolio named, or the only one there is. Errors: NoSuchPortfolio, StreamUnavailable."""
         if portfolio is not None:
-            if await stream_exists(self.connection, subjects.stream(portfolio)):
+            known = not self.may_read(portfolio) and portfolio in await self.portfolios()
+            if known or await stream_exists(self.connection, subjects.stream(portfolio)):
                 return portfolio
             there = ", ".join(await self.portfolios()) or "none"
             raise NoSuchPortfolio(

@@ -1,9 +1,11 @@
 """The book: the portfolio as the decider sees it.
 
 The book holds what a rule may ask and nothing else: sums of money, the facts that replace each other (as stacks,
-newest last, so that a void can take the newest away), a line for each entry that a reversal may name, hashes
-of every command id and posting reference, and the heads of what entries are about. `speculate` and `roll_back` let a
-writer decide a batch before it is stored and take it back when it was not. How an event changes it is in `evolve`.
+newest last, so that a void can take the newest away), a line for each entry that a reversal may name, who recorded it
+and under which authority, hashes of every command id and posting reference, and the heads of what entries are about.
+What a rule looks up by something else than its subject has a list of names (`listed`), so that no decision walks
+through all there is. `speculate` and `roll_back` let a writer decide a batch before it is stored and take it back when
+it was not. How an event changes it is in `evolve`.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from ledger.index import Found, HashIndex, hash64
 from ledger.notary.tlog import Frontier
 from schemas.envelope import Recorded
 from schemas.events import (
+    AuthoritySet,
+    Condition,
     Fact,
     GateDecided,
     InitiativeAmended,
@@ -28,7 +32,7 @@ from schemas.events import (
     PolicyAdopted,
     PortfolioOpened,
 )
-from schemas.values import fiscal_year, period_days
+from schemas.values import fiscal_year, period_days, zone_of
 
 F = TypeVar("F", bound=Fact)
 
@@ -81,6 +85,36 @@ class Line(NamedTuple):
     minor: int
 
 
+class Origin(NamedTuple):
+    """Who recorded an entry, and for a decision about money the decision and the grants it rests on.
+
+    decided_in: the month it was decided in, such as 2026-03, where it rests on grants. A few for each decision.
+    """
+
+    actor: str
+    decision: str | None = None
+    grants: str | None = None
+    decided_in: str | None = None
+
+
+class Terms(NamedTuple):
+    """A condition as it was set, and the initiatives it is about. A money decision that set one is not kept whole."""
+
+    condition: Condition
+    initiatives: tuple[str, ...]
+
+
+class Emergency(NamedTuple):
+    """An approval somebody gave alone: where it stands, what it is to be ratified by, and as what decision."""
+
+    sequence: int
+    ratify_by: datetime.date
+    decision: str | None
+
+
+UseKey = tuple[str, str, str, str]
+"""(holder's kind, holder's id, currency, month): what a holder of authority has approved."""
+
 _NOTHING = object()
 
 
@@ -102,7 +136,15 @@ class Book:
         self.booked: dict[tuple[str, str, str], int] = {}
         self.reversed_by: dict[int, int] = {}
         self.conditions: dict[str, int] = {}
+        self.terms: dict[str, Terms] = {}
         self.keys: dict[str, str] = {}
+        self.listed: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self.since: dict[int, datetime.date] = {}
+        self.totals: dict[tuple[str, str], int] = {}
+        self.under: dict[tuple[str, str], int] = {}
+        self.uses: dict[UseKey, int] = {}
+        self.emergencies: dict[str, tuple[Emergency, ...]] = {}
+        self.ratified: dict[str, int] = {}
         self.frontier = Frontier()
         self.heads: dict[str, Head] = {}
         self.texts: dict[str, tuple[TextPlace, ...]] = {}
@@ -111,6 +153,9 @@ class Book:
         self._line_key_places: dict[LineKey, int] = {}
         self._line_key_of = array("I")
         self._minor_of = array("q")
+        self._origins: list[Origin | None] = [None]
+        self._origin_places: dict[Origin, int] = {}
+        self._origin_of = array("I")
         self._command: tuple[str, int, int, int] | None = None
         self._undo: list[tuple[dict[Any, Any], Any, Any]] | None = None
         self._marked: tuple[Any, ...] = ()
@@ -190,10 +235,11 @@ class Book:
         if period is None:
             return None
         first, last = self.period_days(period)
-        for closed in self.each(PeriodClosed):
-            start, end = self.period_days(closed.period)
-            if closed.status != "reopened" and start <= first and last <= end:
-                return closed.period
+        for name in self.names("closed"):
+            closed = self.newest(f"period/{name}", PeriodClosed)
+            start, end = self.period_days(name)
+            if closed is not None and closed.status != "reopened" and start <= first and last <= end:
+                return name
         return None
 
     def period_totals(self, period: str) -> dict[tuple[str, str], int]:
@@ -209,6 +255,43 @@ class Book:
     def policy(self, kind: str, day: datetime.date) -> Dated | None:
         """Return the policy of a kind that is in force on *day*, with its sequence."""
         return self.dated_in_force(f"policy/{kind}", PolicyAdopted, day)
+
+    def ruling_policy(self, kind: str, day: datetime.date) -> Dated | None:
+        """Return the policy of a kind that rules on *day*: none does before the day it is recorded."""
+        return self._ruling(f"policy/{kind}", PolicyAdopted, day)
+
+    def ruling_authority(self, authority: str, day: datetime.date) -> Dated | None:
+        """Return an authority as it stands on *day*: no grant does before the day it is recorded."""
+        return self._ruling(f"authority/{authority}", AuthoritySet, day)
+
+    def _ruling(self, subject: str, of_type: type[Fact], day: datetime.date) -> Dated | None:
+        found, started = None, datetime.date.min
+        for dated in self.stacks.get((subject, of_type), ()):
+            since = self.since.get(dated.sequence, dated.effective_on)
+            if started <= since <= day:
+                found, started = dated, since
+        return found
+
+    def names(self, *what: str) -> tuple[str, ...]:
+        """Return the names that were listed under something, in the order of recording."""
+        return self.listed.get(what, ())
+
+    def author(self, sequence: int) -> str | None:
+        """Return who recorded an entry, None where it is none or a foreign one."""
+        origin = self.origin(sequence)
+        return None if origin is None else origin.actor
+
+    def origin(self, sequence: int) -> Origin | None:
+        """Return who recorded an entry and what it rests on, None where it is none or a foreign one."""
+        return self._origins[self._origin_of[sequence - 1]] if 1 <= sequence <= len(self._origin_of) else None
+
+    def local_day(self, at: datetime.datetime) -> datetime.date:
+        """Return the day of an instant in the portfolio's time zone; before its opening, in that of the instant."""
+        opened = self.opened
+        try:
+            return at.date() if opened is None else at.astimezone(zone_of(opened.time_zone)).date()
+        except OverflowError:  # of the first or last day there is, which only a foreign program can have recorded
+            return at.date()
 
     def dated_in_force(self, subject: str, of_type: type[Fact], day: datetime.date) -> Dated | None:
         """Return the fact of a subject and type that holds on *day*, with its sequence."""
@@ -299,6 +382,7 @@ class Book:
         self.posting_refs.truncate(postings)
         del self._line_key_of[self.sequence :]
         del self._minor_of[self.sequence :]
+        del self._origin_of[self.sequence :]
 
     def put(self, table: dict[Any, Any], key: Any, value: Any) -> None:
         """Change one of the book's tables; the only way they change."""
@@ -310,8 +394,14 @@ class Book:
         """Move a sum."""
         self.put(self.sums, key, self.sums.get(key, 0) + minor)
 
-    def write_line(self, key: LineKey | None, minor: int) -> None:
-        """Take the line of the next entry; None for a foreign one."""
+    def list_name(self, name: str, *what: str) -> None:
+        """Take a name into the list of something, once."""
+        named = self.listed.get(what, ())
+        if name not in named:
+            self.put(self.listed, what, (*named, name))
+
+    def write_line(self, key: LineKey | None, minor: int, origin: Origin | None) -> None:
+        """Take the line of the next entry, and where it comes from; None for a foreign one."""
         place = 0
         if key is not None:
             place = self._line_key_places.get(key, 0)
@@ -320,6 +410,13 @@ class Book:
                 self._line_keys.append(key)
         self._line_key_of.append(place)
         self._minor_of.append(minor)
+        place = 0
+        if origin is not None:
+            place = self._origin_places.get(origin, 0)
+            if place == 0:
+                place = self._origin_places[origin] = len(self._origins)
+                self._origins.append(origin)
+        self._origin_of.append(place)
 
     def take_command(self, event: Recorded) -> None:
         """Remember the command an event came from. Its entries stand side by side; the first holds its bytes."""

@@ -1,16 +1,22 @@
-"""decide: from a command and the book, the facts it causes or why it causes none. No clock, no random, no I/O."""
+"""decide: from a command and the book, the facts it causes or why it causes none. No clock, no random, no I/O.
+
+Every version of the rules that ever decided is kept (`VERSIONS`), so that an event can be decided again by the one it
+names. What is wrong in itself (shape, identity, arithmetic) and what money breaks, they share.
+"""
 
 from __future__ import annotations
 
 import datetime
+import hashlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from ledger.book import Book
+from ledger.book import Book, Dated
 from ledger.index import hash64
 from ledger.rules import (
+    ballots,
     benefits,
     corrections,
     decisions,
@@ -23,25 +29,30 @@ from ledger.rules import (
     strategy,
     watching,
 )
+from ledger.rules.case import Case
+from ledger.rules.governed import WHAT, WHO, Governing
 from ledger.rules.guards import Guard, Guards
+from ledger.rules.signing import signed_by_those_who_must
 from schemas import commands as c
 from schemas import subjects
 from schemas.envelope import RECORDED, Recorded
 from schemas.events import Fact
 from schemas.receipts import Reason, ReasonClass, Refused
-from schemas.values import zone_of
 
-RULES_VERSION = "0"
+RULES_VERSION = "1"
+"""What decides now."""
 
 _NAMESPACE = uuid.UUID("6f3c1d5e-5c9b-5a51-9a43-0d5f1f1d7b10")
 """Of event ids: an id is the uuid5 of portfolio, command id and place."""
+_NAMESPACE_BYTES = _NAMESPACE.bytes
 
 
 class Asked(NamedTuple):
-    """A command and the bytes it came as."""
+    """A command, the bytes it came as, and the signature lines over them, where there are any."""
 
     command: c.Command
     line: bytes
+    signatures: str | None = None
 
 
 class Repeated(NamedTuple):
@@ -64,7 +75,7 @@ def _plain(guards: Callable[[Any, Book], Guards]) -> Callable[[Any, Book, dateti
 
 
 def _update_forecast(ask: c.UpdateForecast, book: Book, at: datetime.datetime) -> Guards:
-    yield from delivery.update_forecast(ask, book, _day(book, at))
+    yield from delivery.update_forecast(ask, book, book.local_day(at))
 
 
 RULES: dict[type[c.Command], Rule] = {
@@ -107,75 +118,160 @@ RULES: dict[type[c.Command], Rule] = {
     c.SetHold: Rule(_plain(proof.set_hold)),
 }
 
-_FACTS_FROM_OUTSIDE = (
+OUTSIDE = (
     c.PostCommitment,
     c.PostActual,
     c.UpdateForecast,
     c.RateAssurance,
     c.AssessRisk,
     c.ReportFlow,
-    c.AllocateCapacity,
     c.MeasureBenefit,
     c.ChangeModelLifecycle,
-    c.ReverseEntry,
     c.AnchorCheckpoint,
     c.EraseText,
     c.SetHold,
 )
-"""What is no decision: true whenever it is told, so it is never late, and what it breaks is flagged at most."""
+"""Facts from outside: true whenever they are told, so they are never late, and what they break is flagged at most."""
+
+NEVER_LATE = (*OUTSIDE, c.AllocateCapacity, c.ReverseEntry)
+"""These, and what is planned or mended."""
 
 
-def decide(asked: Asked, book: Book, *, now: datetime.datetime) -> tuple[Recorded, ...] | Repeated | Refused:
+class Version(NamedTuple):
+    """The rules of one version.
+
+    policy: how a policy is looked up. facts: what is true whatever a guardrail says. who, what: who may decide, and
+    what has to hold, besides. in_order: whether what is found is told in the order of Reason, each reason once.
+    """
+
+    rules: Mapping[type[c.Command], Rule]
+    policy: Callable[[Book, str, datetime.date], Dated | None]
+    outside: tuple[type[c.Command], ...]
+    who: Mapping[type[c.Command], Governing]
+    what: Mapping[type[c.Command], Governing]
+    signed: bool
+    in_order: bool
+
+
+VERSIONS: dict[str, Version] = {
+    "0": Version(RULES, Book.policy, NEVER_LATE, {}, {}, signed=False, in_order=False),
+    "1": Version(
+        RULES | {c.RequestDecision: Rule(_plain(decisions.request_decision), ballots.requested)},
+        Book.ruling_policy,
+        OUTSIDE,
+        WHO,
+        WHAT,
+        signed=True,
+        in_order=True,
+    ),
+}
+"""Every version that ever decided. "0" knew no authority; what it decided stays as it was decided."""
+
+Supposing = Literal["again", "supposed"]
+
+
+def decide(
+    asked: Asked,
+    book: Book,
+    *,
+    now: datetime.datetime,
+    rules: str = RULES_VERSION,
+    supposing: Supposing | None = None,
+) -> tuple[Recorded, ...] | Repeated | Refused:
     """Return the events a command causes, that it was accepted before, or why it causes none.
 
     The events stand after the book's last entry; taking them in is the caller's. Of the guards that fail, shape,
-    identity and arithmetic refuse; money is flagged on the events.
-    Units: now is aware and in UTC.
+    identity and arithmetic refuse; governance and money are refused, flagged on the events or let pass, as the
+    guardrails policy says; without one they are flagged.
+    rules: the version to decide by. supposing: in a supposed history nobody has to explain a flag; who may decide
+    what is only *supposed* is flagged, since it is nobody's decision.
+    Units: now is aware and in UTC. Errors: KeyError where there is no such version.
     """
-    ask = asked.command
+    ask, version = asked.command, VERSIONS[rules]
     known = book.command(ask.commandid)
     if known is not None and known.mark == hash64(asked.line):
         return Repeated(known.sequence, known.event_count)
     recorded_at = now if ask.recordedtime is None else ask.recordedtime.astimezone(datetime.UTC)
     if ask.recordedtime is None and book.recorded_at is not None:
         recorded_at = max(now, book.recorded_at)
-    rule = RULES[type(ask)]
-    flags: list[Refused] = []
-    guardrails = book.policy("guardrails", recorded_at.date() if book.opened is None else _day(book, recorded_at))
-    actions = {} if guardrails is None else {rule.rule: rule.action for rule in guardrails.fact.body.rules}
+    case = Case(ask, book, book.local_day(recorded_at), version.policy, names_all=version.in_order)
+    guardrails = case.policy("guardrails")
+    rule = version.rules[type(ask)]
     checks = chain(
         _common(ask, book, now, reused=known is not None),
+        _signed(asked, case) if version.signed and supposing is None else (),
         rule.guards(ask, book, recorded_at),
-        _lateness(ask, book, recorded_at),
+        _lateness(case, version),
+        _governed(case, version.who) if ask.recordedtime is None else (),
+        _governed(case, version.what),
     )
-    for found in checks:
-        if found is None:
-            continue
-        action = actions.get(found.reason.name, "flag")
-        follows_policy = found.reason.of_class in (ReasonClass.MONEY, ReasonClass.GOVERNANCE)
-        is_fact = isinstance(ask, _FACTS_FROM_OUTSIDE)
-        if not follows_policy or (action == "refuse" and not is_fact):
-            return found
+    found = _found(checks)
+    if version.in_order and len(found) > 1:
+        firsts: dict[Reason, Refused] = {}
+        for each in sorted(found, key=_place):
+            firsts.setdefault(each.reason, each)
+        found = list(firsts.values())
+    actions = {each.rule: each.action for each in guardrails.rules} if found and guardrails is not None else {}
+    flags: list[Refused] = []
+    for each in found:
+        reason = each.reason
+        action = actions.get(reason.name, "flag") if reason.follows_policy else "refuse"
+        spared = reason.follows_policy and isinstance(ask, version.outside)
+        spared = spared or (supposing == "supposed" and reason.of_class is ReasonClass.GOVERNANCE)
+        if action == "refuse" and not spared:
+            return each.under(case.policies, case.authorities)
         if action != "off":
-            flags.append(found)
-    policy = None if guardrails is None else guardrails.sequence
-    return _record(asked, rule.facts(ask, book), flags, policy, book, recorded_at, now)
+            flags.append(each)
+    if version.in_order and supposing is None and ask.flagreason is None and not isinstance(ask, version.outside):
+        unexplained = [flag.reason.name for flag in flags if actions.get(flag.reason.name) == "flag"]
+        if unexplained:
+            refused = Refused(Reason.UNEXPLAINED, field="flagreason", flags=unexplained)
+            return refused.under(case.policies, case.authorities)
+    return _record(asked, rule.facts(ask, book), flags, case, rules, recorded_at, now)
 
 
-def _lateness(ask: c.Command, book: Book, recorded_at: datetime.datetime) -> Guards:
+def _place(found: Refused) -> int:
+    return found.reason.place
+
+
+def _found(checks: Iterable[Guard]) -> list[Refused]:
+    """Return what guards find, in the order they are asked; after what always refuses, none is asked."""
+    found = []
+    for refused in checks:
+        if refused is not None:
+            found.append(refused)
+            if not refused.reason.follows_policy:
+                break
+    return found
+
+
+def _signed(asked: Asked, case: Case) -> Guards:
+    yield from signed_by_those_who_must(asked.line, asked.signatures, case)
+
+
+def _governed(case: Case, governing: Mapping[type[c.Command], Governing]) -> Guards:
+    guards = governing.get(type(case.ask))
+    if guards is not None:
+        yield from guards(case.ask, case)
+
+
+def _lateness(case: Case, version: Version) -> Guards:
     """A decision is to be recorded soon after it is made, as policy has it; a historic import is late by nature."""
-    tolerance = None if book.opened is None else book.policy("tolerance", _day(book, recorded_at))
-    if tolerance is None or ask.recordedtime is not None or isinstance(ask, _FACTS_FROM_OUTSIDE):
+    ask = case.ask
+    if isinstance(ask, NEVER_LATE) or ask.recordedtime is not None or case.book.opened is None:
+        return
+    tolerance = case.policy("tolerance")
+    if tolerance is None:
         return
     decided_on = ask.decidedon or ask.time
-    days, allowed = (_day(book, recorded_at) - decided_on).days, tolerance.fact.body.lateness_days
-    yield Refused(Reason.LATE, decided_on=decided_on, days=days, allowed=allowed) if days > allowed else None
-
-
-def _day(book: Book, at: datetime.datetime) -> datetime.date:
-    opened = book.opened
-    assert opened is not None, "nothing is decided before the opening"
-    return at.astimezone(zone_of(opened.time_zone)).date()
+    days, allowed = (case.recorded_on - decided_on).days, tolerance.lateness_days
+    if days > allowed:
+        yield Refused(Reason.LATE, decided_on=decided_on, days=days, allowed=allowed)
+        shown = (
+            ask.decisionid or ask.sourceref or getattr(ask.data, "minutes", None) or getattr(ask.data, "evidence", ())
+        )
+        if version.in_order and not shown:
+            yield Refused(Reason.UNDOCUMENTED, decided_on=decided_on, problem="name a decision, minutes or a source")
 
 
 def _common(ask: c.Command, book: Book, now: datetime.datetime, *, reused: bool) -> Guards:
@@ -231,12 +327,12 @@ def _record(
     asked: Asked,
     facts: tuple[Fact, ...],
     flags: list[Refused],
-    policy: int | None,
-    book: Book,
+    case: Case,
+    rules: str,
     recorded_at: datetime.datetime,
     now: datetime.datetime,
 ) -> tuple[Recorded, ...]:
-    ask = asked.command
+    ask, book = asked.command, case.book
     imported = ask.recordedtime is not None
     shared: dict[str, Any] = {
         "specversion": "1.0",
@@ -251,11 +347,13 @@ def _record(
         "correlationid": ask.correlationid,
         "decidedon": ask.decidedon,
         "basis": "imported" if imported else ask.basis,
-        "policy": None if policy is None else str(policy),
-        "rules": RULES_VERSION,
+        "grants": case.authorities,
+        "policy": case.policies,
+        "rules": rules,
         "flags": ",".join(flag.reason.name for flag in flags) or None,
         "flagreason": ask.flagreason if flags else None,
         "importedtime": now if imported else None,
+        "signatures": asked.signatures,
         "sourceref": ask.sourceref,
     }
     return tuple(
@@ -273,4 +371,8 @@ def _record(
 
 def event_id(portfolio: str, commandid: str, place: int) -> str:
     """Return the id of the event a command causes at a place, 0-based: the same at every repeat."""
-    return str(uuid.uuid5(_NAMESPACE, f"{portfolio}/{commandid}/{place}"))
+    # What uuid.uuid5 gives, without the objects it makes on the way.
+    number = bytearray(hashlib.sha1(_NAMESPACE_BYTES + f"{portfolio}/{commandid}/{place}".encode()).digest()[:16])  # noqa: S324
+    number[6], number[8] = number[6] & 0x0F | 0x50, number[8] & 0x3F | 0x80
+    text = number.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -45,6 +45,10 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
         """Return whether it may publish to a subject."""
         return self.publishes is None or any(subjects.covers(each, subject) for each in self.publishes)
 
+    def may_hear(self, subject: str) -> bool:
+        """Return whether it may subscribe to a subject."""
+        return self.hears is None or any(subjects.covers(each, subject) for each in self.hears)
+
     def may_ask(self, api: str) -> bool:
         """Return whether it may ask the JetStream API, for example for `STREAM.INFO.PORTFOLIO_demo`."""
         return self.may_publish(f"{self.api}.{api}")

@@ -1,6 +1,6 @@
 """Refusals: every command that caused nothing is kept, with why, in a stream beside the portfolio's.
 
-    {"refusal":12,"recordedtime":"2026-11-22T10:00:00Z","judged_at":8124,"rules":"0","actor":"ana",
+    {"refusal":12,"recordedtime":"2026-11-22T10:00:00Z","judged_at":8124,"rules":"1","actor":"ana",
      "reason":"OVER_ENVELOPE","detail":"{...}","command":"{...}"}
 
 A refusal is stored before it is answered. It is evidence of what was tried, not part of the portfolio's history: the
@@ -40,7 +40,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A refused command. refusal: its place in the stream. judged_at: the last sequence the book knew.
 
     actor: who was let in to send it; without a service between, as the command says, None where it says none.
-    detail: JSON, cut at 4,000.
+    detail: JSON, cut at 4,000. policy, grants: what it was judged under, as an event names it.
     command: as it came; sha256: its hash instead, where it cannot be read as one line of text.
     """
 
@@ -128,6 +128,8 @@ def refusal_of(
         subject=None if command is None else command.subject,
         command=text,
         sha256=None if text is not None else hashlib.sha256(line).hexdigest(),
+        policy=refused.policy,
+        grants=refused.grants,
     )
     if len(msgspec.json.encode(made)) > MOST_BYTES:  # a text full of control characters is six times as long in JSON
         return msgspec.structs.replace(made, command=None, sha256=hashlib.sha256(line).hexdigest())

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from ledger.book import Book
-from ledger.decider import Asked, Repeated, decide
+from ledger.decider import VERSIONS, Asked, Repeated, decide
 from ledger.evolve import evolve, evolve_foreign
 from ledger.store import EventReader
 from schemas import codec
@@ -33,7 +33,8 @@ async def reperform(store: EventReader, portfolio: str, moved: Callable[[int], N
     """Decide a portfolio's events again, and name the first that differs. Errors: StreamUnavailable, HoleInStream.
 
     Each command is decided on the book its first event met, at the time it was recorded (for an import: at the time
-    it was brought). All its events must come out with the bytes that are stored.
+    it was brought), by the version of the rules that decided it. All its events must come out with the bytes that are
+    stored.
     """
     book = Book(portfolio)
     commands = events = 0
@@ -70,7 +71,10 @@ def _decided(event: Recorded, book: Book) -> list[bytes] | str:
     command = parse(line)
     if isinstance(command, Refused):
         return f"its command is none: {command.reason.name}"
-    outcome = decide(Asked(command, line), book, now=event.importedtime or event.recordedtime)
+    if event.rules not in VERSIONS:
+        return f"it was decided by rules {event.rules}, which this program does not have"
+    asked = Asked(command, line, event.signatures)
+    outcome = decide(asked, book, now=event.importedtime or event.recordedtime, rules=event.rules)
     if isinstance(outcome, Refused):
         return f"its command would be refused: {outcome.reason.name} {outcome.detail}"
     if isinstance(outcome, Repeated):

@@ -152,7 +152,8 @@ def rights(identity: Identity, portfolio: str) -> Rights:
             answers=(subjects.all_views(p), subjects.health(p, "projector")),
         ),
         "reader": Rights(api=everything, asks=asking),
-        "publisher": Rights(asks=commands),
+        # How the service is tells also the ledger's origin, which every command names.
+        "publisher": Rights(asks=(*commands, subjects.health(p, "service"))),
         "pmo": Rights(api=everything, asks=(*commands, *asking)),
         "auditor": Rights(
             api=(*everything, f"CONSUMER.INFO.{own_consumer}", f"CONSUMER.MSG.NEXT.{own_consumer}"),

@@ -18,6 +18,7 @@ ENVIRONMENT = {
     "PORTFOLIO_ACTOR": "who acts, where --actor is not given",
     "PORTFOLIO_NATS": "a NATS server's URL, where --nats is not given",
     "PORTFOLIO_CREDENTIALS": "the file of the login to a NATS server, where --credentials is not given",
+    "PORTFOLIO_VAULT": "the directory free texts are kept in, where --vault is not given",
     "PORTFOLIO_KEYS": "a JSON file that gives actions other keys, where --keys is not given",
 }
 """Every setting, and what it means."""
@@ -31,7 +32,8 @@ class SettingsError(Exception):
 class Settings:
     """data: the data directory. portfolio: None for the only one there. nats: None for the private server of
     *data*. actor: who acts. keys: a file that gives actions of the terminal other keys. credentials: the file of the
-    seed to log in to *nats* with."""
+    seed to log in to *nats* with. vault: the directory free texts are kept in, so that they can be erased; None where
+    they stand in the ledger themselves."""
 
     data: Path
     portfolio: str | None
@@ -39,6 +41,7 @@ class Settings:
     nats: str | None
     keys: Path | None = None
     credentials: Path | None = None
+    vault: Path | None = None
 
 
 def settings(
@@ -48,6 +51,7 @@ def settings(
     actor: str | None = None,
     nats: str | None = None,
     credentials: Path | None = None,
+    vault: Path | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> Settings:
     """Return what was given, completed from the environment and defaults. Errors: SettingsError."""
@@ -70,6 +74,7 @@ def settings(
         nats=chosen_nats,
         keys=Path(named) if (named := given("PORTFOLIO_KEYS")) else None,
         credentials=chosen_credentials,
+        vault=vault or (Path(kept) if (kept := given("PORTFOLIO_VAULT")) else None),
     )
 
 

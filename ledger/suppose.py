@@ -2,7 +2,8 @@
 
 Nothing here can write: a fork is made of a book and of bytes, and gives bytes and a report. Behind the fork
 
-- a recorded command is decided again, in its order and at its own recorded time. It is *kept* where the same facts
+- a recorded command is decided again, in its order, at its own recorded time and by the version of the rules that
+  decided it. It is *kept* where the same facts
   come out, *changed* where others do (another flag, another total), *refused* where the rules no longer let it pass;
 - what names an entry by its sequence (a reversal, a vote's request, a trigger) names it where it stands now. Where
   it does not stand, the command that names it is refused as UNKNOWN_ENTRY; so is one whose causationid is the id of
@@ -10,6 +11,8 @@ Nothing here can write: a fork is made of a book and of bytes, and gives bytes a
   and move along;
 - a replacement takes the place of what it replaces, also for what refers to that, where both are facts of one type
   about one subject;
+- a supposed command is decided by the rules of today; who may decide it is flagged and never refused, since nobody
+  decided it. No flag needs a reason, and no signature is checked: nobody was asked;
 - a supposed command names entries by the sequences of the recorded history; those beyond its end count the supposed
   events, in their order;
 - a foreign entry is kept, byte for byte. An event that rests on no command cannot be decided, and stays as it stands.
@@ -27,7 +30,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from ledger.book import Book
-from ledger.decider import Asked, Repeated, decide
+from ledger.decider import RULES_VERSION, VERSIONS, Asked, Repeated, decide
 from ledger.evolve import evolve, evolve_foreign
 from ledger.fork import Entry, Fork, SupposeError, Unit
 from ledger.references import Lost, moved_data, moved_line, uncaused
@@ -225,7 +228,7 @@ class _Retelling:
 
     def _suppose(self, place: int, line: bytes, at: datetime.datetime) -> tuple[Recorded, ...]:
         """Decide a supposed command, keep what comes of it, and return its events."""
-        line, found = self._decide(parse(line), line, at)
+        line, found = self._decide(parse(line), line, at, None)
         if isinstance(found, Refused):
             self._outcomes[place] = Outcome(line, refused=found)
             return ()
@@ -270,7 +273,7 @@ class _Retelling:
             found = self._as_it_stands(first)
         else:
             assert unit.recorded_at is not None
-            _, found = self._decide(unit.command, first.command.encode(), unit.recorded_at)
+            _, found = self._decide(unit.command, first.command.encode(), unit.recorded_at, first)
         if isinstance(found, Refused):
             self._drop(unit, "refused", refused=found)
             return
@@ -292,16 +295,25 @@ class _Retelling:
             self._kept += 1
 
     def _decide(
-        self, parsed: Command | Refused, line: bytes, at: datetime.datetime
+        self, parsed: Command | Refused, line: bytes, at: datetime.datetime, recorded: Recorded | None
     ) -> tuple[bytes, tuple[Recorded, ...] | Repeated | Refused]:
-        """Return a command's line as it is here, and what is decided of it."""
+        """Return a command's line as it is here, and what is decided of it.
+
+        recorded: the event it caused, whose rules decide it again; None for what is only supposed.
+        """
         if isinstance(parsed, Refused):
             return line, parsed
         moved = moved_line(parsed, line, self)
         if isinstance(moved, Lost):
             return line, moved.refused
         again = parsed if moved == line else parse(moved)
-        return moved, again if isinstance(again, Refused) else decide(Asked(again, moved), self._book, now=at)
+        if isinstance(again, Refused):
+            return moved, again
+        if recorded is None:
+            return moved, decide(Asked(again, moved), self._book, now=at, supposing="supposed")
+        rules = recorded.rules if recorded.rules in VERSIONS else RULES_VERSION
+        asked = Asked(again, moved, recorded.signatures)
+        return moved, decide(asked, self._book, now=at, rules=rules, supposing="again")
 
     def _as_it_stands(self, event: Recorded) -> tuple[Recorded, ...] | Refused:
         moved = self._moved(event, 0, None)
@@ -325,10 +337,16 @@ class _Retelling:
             subject=data.subject(),
             sequence=f"{self._book.sequence + 1 + place:016d}",
             policy=None if policy is None else str(policy),
+            grants=self._granted(event),
             causationid=cause,
             command=command,
             data=data,
         )
+
+    def _granted(self, event: Recorded) -> str | None:
+        """Return the grants of an event where they stand now."""
+        places = [] if event.grants is None else map(self.entry, map(int, event.grants.split(",")))
+        return ",".join(str(place) for place in places if place is not None) or None
 
     def _drop(
         self, unit: Unit, became: Became, instead: Sequence[Recorded] = (), refused: Refused | None = None
@@ -383,6 +401,8 @@ class _Retelling:
                 differs |= dict.fromkeys(_fields_that_differ(was, now))
             if event.policy is not None and self.entry(int(event.policy)) is None:
                 differs["policy"] = None  # it was judged under one that does not stand
+            if event.grants is not None and (was.grants or "").count(",") != event.grants.count(","):
+                differs["grants"] = None
         return tuple(differs)
 
 

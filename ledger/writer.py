@@ -110,6 +110,11 @@ class Writer:
             self._sealed.check(self.book.frontier)
         self._sealed.check_end(self.book.sequence)
 
+    async def origin(self) -> str:
+        """Return the ledger's origin, which every command names; the portfolio's name where it is not open yet."""
+        await self.catch_up()
+        return self.book.portfolio if self.book.opened is None else self.book.opened.log_origin
+
     async def submit(self, line: bytes) -> Receipt:
         """Return the receipt of one command."""
         return (await self.submit_all([line]))[0]

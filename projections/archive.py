@@ -16,6 +16,7 @@ import contextlib
 import fcntl
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -46,6 +47,14 @@ class Head(msgspec.Struct, frozen=True):
     size: int
     root: str
     frontier: tuple[str, ...] = ()
+
+
+class CheckedBundle(NamedTuple):
+    """A full bundle: its bytes, the hashes of its entries, and the hash of the subtree they make."""
+
+    content: bytes
+    leaves: list[bytes]
+    root: bytes
 
 
 class Archive:
@@ -112,19 +121,25 @@ class Archive:
         Shape: a multiple of 256 payloads. The caller holds `writing`.
         Errors: ArchiveDiffers where a file is there already with other bytes, or the head does not fit itself.
         """
+        bundles = [payloads[start : start + TILE_WIDTH] for start in range(0, len(payloads), TILE_WIDTH)]
+        return self.extend_checked([_hashed(bundle) for bundle in bundles])
+
+    def extend_checked(self, bundles: Sequence[CheckedBundle]) -> Head:
+        """Append full bundles after the head, and return the new head. The caller holds `writing`.
+
+        Errors: as extend.
+        """
         head = self.head()
         frontier = self._frontier(head)
-        for start in range(0, len(payloads), TILE_WIDTH):
-            bundle = payloads[start : start + TILE_WIDTH]
-            leaves = hash_leaves(bundle)
+        for content, leaves, root in bundles:
             # 1. The bundle. A crash here leaves a file that head does not cover.
-            self._write(entries_path(frontier.size // TILE_WIDTH), encode_bundle(bundle))
+            self._write(entries_path(frontier.size // TILE_WIDTH), content)
             # 2. The tiles it completes, from the lowest up.
             for tile in tiles_completed(frontier.size, frontier.size + TILE_WIDTH):
                 self._write(
                     tile_path(tile.level, tile.index), self._tile_over(tile) if tile.level else b"".join(leaves)
                 )
-            frontier.append_subtree(TILE_HEIGHT, tree_root(leaves))
+            frontier.append_subtree(TILE_HEIGHT, root)
         # 3. The head: from here on the entries count.
         made = Head(frontier.size, frontier.root().hex(), tuple(root.hex() for root in frontier.roots))
         self._replace("head", msgspec.json.encode(made))
@@ -180,3 +195,8 @@ class Archive:
 
     def _replace(self, path: str, content: bytes) -> None:
         replace_file(self.directory / path, content)
+
+
+def _hashed(entries: Sequence[bytes]) -> CheckedBundle:
+    leaves = hash_leaves(entries)
+    return CheckedBundle(encode_bundle(entries), leaves, tree_root(leaves))

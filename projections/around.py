@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from projections.bounds import Bounds, anchors_in, bounds_of
 from projections.columns import table_name
 from projections.replica import Replica
 from schemas.envelope import Recorded
@@ -19,7 +20,11 @@ class Vote(NamedTuple):
 
 
 class Around(NamedTuple):
-    """What the ledger says around a decision. roles: of its actor then. reversed_by: the entry that reversed it."""
+    """What the ledger says around a decision. roles: of its actor then. reversed_by: the entry that reversed it.
+
+    bounds: between when it was recorded, as anchored checkpoints state, unverified.
+    erased: commitments whose texts were erased by now, and the entry that says so.
+    """
 
     title: str | None
     roles: tuple[str, ...]
@@ -27,6 +32,11 @@ class Around(NamedTuple):
     votes: tuple[Vote, ...]
     evidence: tuple[tuple[int, str, str], ...]
     reversed_by: int | None
+    bounds: Bounds = Bounds(None, None)
+    erased: tuple[tuple[str, int], ...] = ()
+
+
+_ERASED = "select commitment, min(sequence) as by from text_erased group by commitment"
 
 
 def around(replica: Replica, event: Recorded) -> Around:
@@ -56,6 +66,8 @@ def around(replica: Replica, event: Recorded) -> Around:
         votes=tuple(Vote(**vote) for vote in votes),
         evidence=tuple((row["sequence"], row["e"]["ref"], row["e"]["sha256"]) for row in requests),
         reversed_by=reversals[0]["by"],
+        bounds=bounds_of(at, anchors_in(replica)),
+        erased=tuple((row["commitment"], row["by"]) for row in replica.ask(_ERASED)),
     )
 
 

@@ -29,9 +29,10 @@ from schemas.events import FACTS
 MOST_NAMED = 20
 """How many differences of one kind are named before the rest is only counted."""
 
-Step = Literal["read", "rebuild", "compare"]
+Step = Literal["read", "rebuild", "compare", "decide"]
 Moved = Callable[[Step, int, int], None]
-"""Told how much of a step is done, and how much there is: entries read and hashed, entries rebuilt, things compared.
+"""Told how much of a step is done, and how much there is: entries read and hashed, entries rebuilt, things compared;
+entries decided again.
 
 What it raises ends the comparison; it may wait, and the comparison waits with it.
 """
@@ -78,7 +79,7 @@ async def compare(
     head = archive.head()  # before the stream's end, which only grows: what is archived by now is below it
     last = await store.last_sequence()
     fresh, root, differences = await _rebuilt(store, archive, head, last, portfolio, moved)
-    asked, limit = _questions(fresh, moment_now), max(last, head.size)
+    asked, limit = questions(fresh, moment_now), max(last, head.size)
     names = ("events", *(f"{table_name(fact)}_whole" for fact in FACTS))
     whole = len(names) * max(-(-limit // entries_each), 1) + len(asked)
     done, tables = 0, 0
@@ -223,7 +224,8 @@ def _cells_differ(kept: pa.Table, made: pa.Table) -> Iterator[tuple[int, str]]:
                 yield sequence, f"sequence {sequence}, {column} is {old[column]!r}, rebuilt {value!r}"
 
 
-def _questions(fresh: Replica, now: Moment | None) -> list[tuple[Question, Moment]]:
+def questions(fresh: Replica, now: Moment | None) -> list[tuple[Question, Moment]]:
+    """Return every view, and the moment it is asked for, at which kept and rebuilt ones are compared."""
     if now is None:
         return []
     moment = Moment(fresh.sequence, fresh.recorded_at(fresh.sequence), now.as_of)

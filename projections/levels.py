@@ -58,7 +58,11 @@ def levels(rebuilt: Comparison | None, decided: Reperformance | None) -> tuple[L
         "A1": (_archived(rebuilt), Finding("no checkpoint is signed yet", "unknown")),
         "A2": (Finding("no checkpoint is remembered here", "unknown"),),
         "A3": (Finding("no witness was asked", "unknown"),),
-        "A4": (_decided(decided), _shown(rebuilt), Finding("signatures and grants were not looked at", "unknown")),
+        "A4": (
+            decided_finding(decided),
+            shown_finding(rebuilt),
+            Finding("signatures and grants were not looked at", "unknown"),
+        ),
         "A5": (
             Finding("attachments were not hashed again", "unknown"),
             Finding("no other tool was asked", "unknown"),
@@ -93,7 +97,8 @@ def _archived(rebuilt: Comparison | None) -> Finding:
     return Finding(f"{rebuilt.archived_entries:,} archived entries and their tiles hash as the stream does", "yes")
 
 
-def _decided(decided: Reperformance | None) -> Finding:
+def decided_finding(decided: Reperformance | None) -> Finding:
+    """Return what deciding every event again has found; not known where it was not done."""
     if decided is None:
         return Finding("no event was decided again", "unknown")
     if decided.differs:
@@ -101,7 +106,8 @@ def _decided(decided: Reperformance | None) -> Finding:
     return Finding(f"{decided.events:,} events of {decided.commands:,} commands come out byte for byte", "yes")
 
 
-def _shown(rebuilt: Comparison | None) -> Finding:
+def shown_finding(rebuilt: Comparison | None) -> Finding:
+    """Return what comparing rebuilt views with kept ones has found; not known where it was not done."""
     if rebuilt is None:
         return Finding("no view was rebuilt", "unknown")
     wrong = len(rebuilt.differences) - sum(map(in_archive, rebuilt.differences))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from ledger.notary.remote import KeptLog
 from ledger.notary.tiles import TILE_WIDTH
 from ledger.store import EventReader
 from projections.archive import Archive, ArchiveDiffers
+from projections.fetch import fetch_sealed
 from projections.replica import Replica
 from projections.segments import SEGMENT_ENTRIES, Progress
 
@@ -21,14 +23,18 @@ async def synced(
     *,
     entries_each: int = SEGMENT_ENTRIES,
     progress: Progress = lambda _: None,
+    log: KeptLog | None = None,
 ) -> Replica:
     """Return a replica of everything the stream holds now.
 
+    log: what the notary keeps; where it is given, what is sealed comes from there, many events a message.
     Errors: ArchiveDiffers where the archive is of another history; StreamUnavailable, HoleInStream.
     """
     archive = Archive(directory)
     with archive.writing() as mine:
         last = await _same_history(store, archive)
+        if mine and log is not None and await fetch_sealed(archive, store, log, progress):
+            last = await _same_history(store, archive)
         if mine:
             await _archive_bundles(store, archive, last, progress)
     replica = Replica.open(directory, portfolio, entries_each=entries_each, progress=progress)

@@ -20,6 +20,7 @@ from ledger.notary.tiles import hash_reader
 from ledger.notary.tlog import EMPTY_ROOT, consistency_proof, verify_consistency
 from projections.compare import Moved
 from projections.levels import MEANINGS, Finding, Level
+from projections.streamed import Streamed
 
 NAMES = tuple(name for name, _, _ in MEANINGS)
 DAY_S = 86_400
@@ -72,6 +73,11 @@ class Verified(NamedTuple):
     remembered: Checkpoint | None = None
     fork: Fork | None = None
 
+    def with_level(self, name: str, findings: tuple[Finding, ...]) -> Verified:
+        """Return the same with what a higher level rests on."""
+        levels = (level._replace(findings=findings) if level.name == name else level for level in self.levels)
+        return self._replace(levels=tuple(levels))
+
     @property
     def reached(self) -> str | None:
         """The highest level that holds together with every one below it, None where not even the first does."""
@@ -112,19 +118,21 @@ class Extends(NamedTuple):
     fork: Fork | None = None
 
 
-def verify(place: Place, trust: Trust | None, *, recorded: int | None = None, moved: Moved | None = None) -> Verified:
+def verify(
+    place: Place, trust: Trust | None, *, stream: Streamed | None = None, moved: Moved | None = None
+) -> Verified:
     """Return what a log shows of itself, up to A3; the levels above are NOT CHECKED here.
 
-    trust: None where no policy was given: then nobody is known who could have signed. recorded: how many entries the
-    stream has, None where it was not asked.
+    trust: None where no policy was given: then nobody is known who could have signed. stream: what was read and
+    hashed of the stream, of which *place* is then made; None where only files are there.
     Errors: PlaceError, OSError where the place cannot be read; whatever *moved* raises.
     """
     found: dict[str, tuple[Finding, ...]] = {}
     sealed, why = _sealed(place, trust)
     if sealed is None:
         found["A1"] = (Finding(why, "unknown" if why == NO_CHECKPOINT else "problem"),)
-        found["A0"] = (_recorded(0, recorded),)
-        return Verified(place.name, _levels(found), None, recorded=recorded or 0)
+        found["A0"] = (_recorded(0, stream),)
+        return Verified(place.name, _levels(found), None, recorded=stream.last if stream else 0)
     size = sealed.checkpoint.size
     told = moved or (lambda *_: None)
     done = 0
@@ -134,8 +142,8 @@ def verify(place: Place, trust: Trust | None, *, recorded: int | None = None, mo
         done += more
         told("read", done, size)
 
-    sealed = sealed._replace(rehashed=rehash(place, size, moved=count))
-    found["A0"] = (_recorded(size, recorded, sealed.rehashed),)
+    sealed = sealed._replace(rehashed=stream.rehashed if stream else rehash(place, size, moved=count))
+    found["A0"] = (_recorded(size, stream, sealed.rehashed),)
     found["A1"] = (Finding(why, "yes" if sealed.signed else "unknown"), *_hashed(sealed))
     extends = _extends(place, sealed, trust)
     found["A2"] = (extends.finding,)
@@ -145,7 +153,7 @@ def verify(place: Place, trust: Trust | None, *, recorded: int | None = None, mo
         _levels(found),
         sealed,
         witnessed,
-        max(size, recorded or 0),
+        stream.last if stream else size,
         extends.remembered,
         extends.fork or other,
     )
@@ -161,6 +169,15 @@ def origin_of(place: Place) -> str | None:
         return None if note is None else parse_checkpoint(parse_note(note).text).origin
     except NoteError:
         return None
+
+
+def size_of(place: Place) -> int:
+    """Return the size the checkpoint of a place claims, unverified; 0 where it has none that can be read."""
+    note = place.read(CHECKPOINT)
+    try:
+        return 0 if note is None else parse_checkpoint(parse_note(note).text).size
+    except NoteError:
+        return 0
 
 
 def extended(place: Place, old: Checkpoint, new: Checkpoint) -> tuple[bool, int]:
@@ -179,11 +196,14 @@ def _levels(found: Mapping[str, tuple[Finding, ...]]) -> tuple[Level, ...]:
     return tuple(Level(name, word, meaning, found.get(name, missing)) for name, word, meaning in MEANINGS)
 
 
-def _recorded(size: int, recorded: int | None, rehashed: Rehashed | None = None) -> Finding:
-    if recorded is not None:
-        if recorded < size:
-            return Finding(f"the stream ends at {recorded:,}, and {size:,} entries are sealed: it lost some", "problem")
-        return Finding(f"{recorded:,} entries are in the stream, none is missing", "yes")
+def _recorded(size: int, stream: Streamed | None, rehashed: Rehashed | None = None) -> Finding:
+    if stream is not None:
+        if stream.hole is not None:
+            return Finding(stream.hole, "problem")
+        if stream.last < size:
+            told = f"the stream ends at {stream.last:,}, and {size:,} entries are sealed: it lost its end"
+            return Finding(told, "problem")
+        return Finding(f"{stream.last:,} entries are in the stream, none is missing", "yes")
     if rehashed is None:
         return Finding("no entries were read", "unknown")
     missing = size - rehashed.entries
@@ -231,6 +251,8 @@ def _hashed(sealed: Sealed) -> list[Finding]:
     found, checkpoint = sealed.rehashed, sealed.checkpoint
     assert found is not None
     wrong = [Finding(f"{each.path}: {each.what}", "problem") for each in found.wrong]
+    if found.root is None and not wrong:
+        wrong.append(Finding(f"only {found.entries:,} of {found.size:,} sealed entries could be hashed", "problem"))
     if found.wrong_count > len(wrong):
         wrong.append(Finding(f"{found.wrong_count - len(wrong):,} more files are not as they should be", "problem"))
     if found.root is not None and found.root != checkpoint.root:

@@ -450,15 +450,20 @@ def _decoded(line: bytes, text: str) -> tuple[Any, tuple[list[str], str] | None]
     """
     try:
         plain = msgspec.json.decode(line)
-        if _MAYBE_FRACTION.search(line) is None and msgspec.json.encode(plain) == line:
+        if line[:1] == b"{" and _MAYBE_FRACTION.search(line) is None and msgspec.json.encode(plain) == line:
             return plain, None
     except (ValueError, RecursionError):
         pass  # what is wrong with it is told in the words of json
+    return _slowly(text)
+
+
+def _slowly(text: str) -> tuple[Any, tuple[list[str], str] | None]:
+    """Do what _decoded does for any line, looking at each key."""
     plain = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant, parse_float=_Fraction)
     return plain, _find_fraction(plain)
 
 
-_MAYBE_FRACTION = re.compile(rb"[:,\[]-?[0-9]+[.eE]")
+_MAYBE_FRACTION = re.compile(rb"[:,\[][-0-9][0-9]*[.eE]")
 """A number that is no integer, in JSON without spaces; perhaps also part of a text."""
 
 

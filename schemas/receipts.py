@@ -52,6 +52,10 @@ class Reason(enum.Enum):
     RECORDED_TIME_STATED = (ReasonClass.IDENTITY, False, "only a historic import may state when it was recorded")
     RECORDED_TIME_BACKWARDS = (ReasonClass.IDENTITY, False, "the recorded time is before the last one")
     RECORDED_TIME_AHEAD = (ReasonClass.IDENTITY, True, "the recorded time is in the future")
+    SIGNATURE_MISSING = (ReasonClass.IDENTITY, False, "policy wants the command signed by whoever sends it")
+    KEY_UNKNOWN = (ReasonClass.IDENTITY, True, "the command is signed with a key that nobody is enrolled with")
+    KEY_REVOKED = (ReasonClass.IDENTITY, False, "the command is signed with a key that was replaced or revoked")
+    SIGNATURE_INVALID = (ReasonClass.IDENTITY, False, "a signature is not one over this command")
     INITIATIVE_EXISTS = (ReasonClass.IDENTITY, False, "the initiative has been proposed before")
     UNKNOWN_INITIATIVE = (ReasonClass.IDENTITY, True, "no such initiative has been proposed")
     UNKNOWN_ENVELOPE = (ReasonClass.IDENTITY, True, "no such envelope has been funded")
@@ -119,7 +123,62 @@ class Reason(enum.Enum):
     FORECAST_DATE = (ReasonClass.ARITHMETIC, False, "the forecast is dated ahead, or older than the last")
     PROOF_FAILS = (ReasonClass.ARITHMETIC, True, "the ledger as it stands does not follow from the checkpoint")
 
+    NOT_REGISTRAR = (ReasonClass.GOVERNANCE, False, "only the registrar, or the grantor, records this")
+    SELF_ENROLMENT = (ReasonClass.GOVERNANCE, False, "the registrar enrols himself for another role")
+    NOT_ONESELF = (ReasonClass.GOVERNANCE, False, "an interest is declared by the person who has it")
+    BEFORE_RECORDED = (ReasonClass.GOVERNANCE, False, "a policy or grant takes no effect before it is recorded")
+    SELF_GRANT = (ReasonClass.GOVERNANCE, False, "an authority is granted to those who grant or record it")
+    BEYOND_GRANTOR = (ReasonClass.GOVERNANCE, False, "the grantor's own authority does not reach as far")
+    NO_DECISION = (ReasonClass.GOVERNANCE, True, "no approved decision of the ledger stands behind it")
+    BEYOND_DECISION = (ReasonClass.GOVERNANCE, False, "the decision it names is about something else, or for less")
+    NO_AUTHORITY = (ReasonClass.GOVERNANCE, True, "who decided had no authority of this kind and scope on that day")
+    OVER_LIMIT = (ReasonClass.GOVERNANCE, False, "the authority of those who decided ends below the amount")
+    WRONG_TIER = (ReasonClass.GOVERNANCE, False, "at this amount, or of this kind, others have to decide")
+    SELF_APPROVAL = (
+        ReasonClass.GOVERNANCE,
+        False,
+        "decided by a person who asked for it, or proposed, leads or sponsors the initiative",
+    )
+    NOT_SEATED = (ReasonClass.GOVERNANCE, False, "the voter had no vote in this decision on that day")
+    SELF_VOTE = (
+        ReasonClass.GOVERNANCE,
+        False,
+        "the voter asked, or proposed, leads or sponsors the initiative; recuse or advise",
+    )
+    NO_MINUTES = (ReasonClass.GOVERNANCE, False, "a vote cast by somebody else comes from minutes or a proxy")
+    INTEREST = (ReasonClass.GOVERNANCE, False, "the voter has an interest that bears on the decision")
+    WRONG_BODY = (ReasonClass.GOVERNANCE, False, "the decision belongs to another body")
+    NO_QUORUM = (ReasonClass.GOVERNANCE, True, "the quorum or a required seat is missing")
+    AGAINST_VOTES = (ReasonClass.GOVERNANCE, False, "the outcome is not that of the votes")
+    NOT_RATIFIABLE = (ReasonClass.GOVERNANCE, False, "what is ratified was no emergency")
+    NO_RATIFY_BY = (ReasonClass.GOVERNANCE, False, "an emergency approval says until when it is ratified")
+    UNRATIFIED = (ReasonClass.GOVERNANCE, True, "an emergency approval was not ratified in time")
+    SPONSOR_LEADS = (ReasonClass.GOVERNANCE, False, "one person sponsors and leads the initiative")
+    SELF_ASSESSED = (ReasonClass.GOVERNANCE, False, "the assessor sponsors the initiative")
+    OWNER_LEADS = (ReasonClass.GOVERNANCE, False, "the owner of the benefit leads the delivery")
+    SELF_VALIDATED = (
+        ReasonClass.GOVERNANCE,
+        False,
+        "a benefit is validated by its owner, its claimant, or whoever leads or sponsors the initiative",
+    )
+    NOT_INDEPENDENT = (
+        ReasonClass.GOVERNANCE,
+        False,
+        "assurance is rated by a person who proposed, leads or sponsors the initiative",
+    )
+    OWNER_ALONE = (ReasonClass.GOVERNANCE, False, "a blocking condition is not discharged by its owner alone")
+    SELF_REVERSAL = (ReasonClass.GOVERNANCE, False, "money is reversed by somebody else than who recorded it")
+    PROHIBITED_USE = (ReasonClass.GOVERNANCE, False, "the use of AI is prohibited")
+    NO_COMPLIANCE_VOTE = (ReasonClass.GOVERNANCE, True, "a high-risk use of AI needs the vote of compliance")
+    UNCLASSIFIED_USE = (ReasonClass.GOVERNANCE, True, "an unclassified use of AI goes no further than its first stage")
+    CLASS_LOWERED = (ReasonClass.GOVERNANCE, False, "a class of AI risk is lowered by the vote of compliance only")
+    UNALIGNED = (ReasonClass.GOVERNANCE, True, "the initiative serves objectives less than policy asks")
+    CONDITION_OPEN = (ReasonClass.GOVERNANCE, True, "a blocking condition is still open")
+    CRITERIA_NOT_MET = (ReasonClass.GOVERNANCE, True, "a criterion that the gate must meet is not met")
+    COMMITMENT_UNTREATED = (ReasonClass.GOVERNANCE, True, "an open commitment of what ends is not treated")
     LATE = (ReasonClass.GOVERNANCE, False, "recorded later after the decision than policy tolerates")
+    UNDOCUMENTED = (ReasonClass.GOVERNANCE, False, "recorded late, and nothing shows when it was decided")
+    UNEXPLAINED = (ReasonClass.GOVERNANCE, False, "what policy flags needs a flagreason")
 
     OVER_ENVELOPE = (ReasonClass.MONEY, False, "more is approved from the envelope than it was funded with")
     OVER_APPROVED = (ReasonClass.MONEY, False, "more is committed or spent than was approved for the initiative")
@@ -136,6 +195,9 @@ class Reason(enum.Enum):
 
     def __init__(self, of_class: ReasonClass, again: bool, meaning: str) -> None:
         self.of_class, self.again, self.meaning = of_class, again, meaning
+        self.place = len(type(self).__members__)
+        """Where it stands in the order of checking."""
+        self.follows_policy = of_class in (ReasonClass.GOVERNANCE, ReasonClass.MONEY)
 
 
 class EventPlace(msgspec.Struct, frozen=True):
@@ -154,12 +216,23 @@ class Accepted(msgspec.Struct, frozen=True, tag_field="status", tag="accepted"):
 
 
 class Refused:
-    """The command causes nothing, and why. detail: the field or figures that decided it."""
+    """The command causes nothing, and why. detail: the field or figures that decided it.
 
-    __slots__ = ("detail", "reason")
+    policy, grants: sequences it was judged under, as an event names them; they are kept with the refusal, and are no
+    part of what it says.
+    """
+
+    __slots__ = ("detail", "grants", "policy", "reason")
 
     def __init__(self, reason: Reason, **detail: Any) -> None:
         self.reason, self.detail = reason, detail
+        self.policy: str | None = None
+        self.grants: str | None = None
+
+    def under(self, policy: str | None, grants: str | None) -> Refused:
+        """Return the same refusal, with what it was judged under."""
+        self.policy, self.grants = policy, grants
+        return self
 
     def __repr__(self) -> str:
         return f"Refused({self.reason.name}, {self.detail})"

@@ -50,6 +50,12 @@ def portfolio_of(stream_name: str) -> str | None:
     return name if name != stream_name and is_id(name) else None
 
 
+def portfolio_in(pattern: str) -> str | None:
+    """Return the portfolio that a subject of ours, with wildcards or not, belongs to; None where it is no such one."""
+    tokens = pattern.split(".")
+    return tokens[1] if tokens[0] == "portfolio" and len(tokens) > 2 and is_id(tokens[1]) else None
+
+
 def refusals_stream(portfolio: str) -> str:
     """Return the name of the stream that keeps a portfolio's refused commands."""
     return REFUSALS_PREFIX + _checked(portfolio)

@@ -4,8 +4,11 @@
         .when(approve("AI-1", "claims", 101))
         .then(flagged(Reason.OVER_ENVELOPE))
 
-What can be asked is in tests.histories. It is asked for TODAY, by ana, unless `on` says something else. A portfolio is
-open unless the first thing given is its opening, or nothing is given by `given_nothing`.
+What can be asked is in tests.words. It is asked for TODAY, by ana, unless `on` or `by` says something else. A portfolio
+is open unless the first thing given is its opening, or nothing is given by `given_nothing`.
+
+In most of these portfolios nobody was granted anything, so that every decision is flagged for that. `given` looks past
+what is only flagged for who decided (but for LATE), unless it is what is expected; `governed` looks at every flag.
 """
 
 from __future__ import annotations
@@ -19,11 +22,13 @@ from ledger.decider import Asked, Repeated, decide
 from ledger.evolve import evolve, evolve_foreign
 from schemas.commands import parse
 from schemas.envelope import Recorded
-from schemas.receipts import Reason, Refused
+from schemas.receipts import Reason, ReasonClass, Refused
 from tests.teller import START
 from tests.words import ORIGIN, PORTFOLIO, Ask, opening
 
 TODAY = START.date()
+
+WHO_DECIDED = {each for each in Reason if each.of_class is ReasonClass.GOVERNANCE} - {Reason.LATE}
 
 Outcome = tuple[Recorded, ...] | Repeated | Refused
 
@@ -35,10 +40,17 @@ class Said(NamedTuple):
     day: datetime.date | str = TODAY
     more: dict[str, Any] = {}  # noqa: RUF012 - never changed
 
+    @property
+    def signatures(self) -> str | None:
+        """The signature lines that come beside the command, where `on` names them."""
+        found = self.more.get("signatures")
+        return None if found is None else str(found)
+
     def line(self, commandid: str) -> bytes:
         """Return the command as its sender writes it."""
+        more = {name: value for name, value in self.more.items() if name != "signatures"}
         said = {"type": f"{self.ask.type}.v1", "portfolio": ORIGIN, "commandid": commandid, "actor": "ana"}
-        said |= {"subject": self.ask.about, "time": str(self.day), "data": self.ask.data} | self.more
+        said |= {"subject": self.ask.about, "time": str(self.day), "data": self.ask.data} | more
         return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -49,6 +61,12 @@ class Foreign(NamedTuple):
 def on(day: datetime.date | str, ask: Ask, **more: Any) -> Said:
     """Ask for another day, or with other fields of the command."""
     return Said(ask, day, more)
+
+
+def by(actor: str, ask: Ask | Said, **more: Any) -> Said:
+    """Let somebody else ask. more: other fields of the command."""
+    said = _said(ask)
+    return said._replace(more=said.more | {"actor": actor} | more)
 
 
 def foreign() -> Foreign:
@@ -64,6 +82,12 @@ def given(*said: Ask | Said | Foreign) -> Given:
     return Given(Book(PORTFOLIO)).and_(*(() if opens else (opening(),)), *said)
 
 
+def governed(*said: Ask | Said | Foreign) -> Given:
+    """Return the same as `given`, where every flag counts."""
+    stands = given(*said)
+    return Given(stands.book, governed=True)
+
+
 def given_nothing() -> Given:
     """Return a portfolio that was never opened."""
     return Given(Book(PORTFOLIO))
@@ -72,8 +96,8 @@ def given_nothing() -> Given:
 class Given:
     """A book, and what can be asked of it."""
 
-    def __init__(self, book: Book) -> None:
-        self.book = book
+    def __init__(self, book: Book, *, governed: bool = False) -> None:
+        self.book, self._governed = book, governed
 
     def and_(self, *said: Ask | Said | Foreign) -> Given:
         """Add what was accepted after that."""
@@ -81,7 +105,8 @@ class Given:
             if isinstance(each, Foreign):
                 evolve_foreign(self.book, self.book.sequence + 1, b"foreign")
                 continue
-            outcome = self._decide(_said(each).line(f"c-{self.book.sequence + 1}"), START)
+            said = _said(each)
+            outcome = self._decide(said.line(f"c-{self.book.sequence + 1}"), START, said.signatures)
             assert isinstance(outcome, tuple), f"given, and not accepted: {each}: {outcome}"
             for event in outcome:
                 evolve(self.book, event)
@@ -90,17 +115,20 @@ class Given:
     def when(self, said: Ask | Said | bytes, *, at: str | None = None) -> When:
         """Let a command come, at an instant where one is named."""
         line = said if isinstance(said, bytes) else _said(said).line("asked")
-        return When(self._decide(line, START if at is None else datetime.datetime.fromisoformat(at)))
+        signatures = None if isinstance(said, bytes) else _said(said).signatures
+        outcome = self._decide(line, START if at is None else datetime.datetime.fromisoformat(at), signatures)
+        return When(outcome, self._governed)
 
-    def _decide(self, line: bytes, now: datetime.datetime) -> Outcome:
+    def _decide(self, line: bytes, now: datetime.datetime, signatures: str | None) -> Outcome:
         command = parse(line)
-        return command if isinstance(command, Refused) else decide(Asked(command, line), self.book, now=now)
+        return command if isinstance(command, Refused) else decide(Asked(command, line, signatures), self.book, now=now)
 
 
 class When(NamedTuple):
     """What became of a command."""
 
     outcome: Outcome
+    governed: bool = False
 
     def then(self, expected: Expected) -> tuple[Recorded, ...]:
         """Check that it is what was expected; return the events of a command that was accepted."""
@@ -114,8 +142,11 @@ class When(NamedTuple):
             assert {name: outcome.detail.get(name) for name in expected.detail} == expected.detail, outcome
             return ()
         assert isinstance(outcome, tuple), f"expected events, got {outcome}"
-        flags = ",".join(reason.name for reason in expected.flags) or None
-        assert {event.flags for event in outcome} == {flags}, outcome
+        told = outcome[0].flags.split(",") if outcome[0].flags else []
+        past = set() if self.governed else {each.name for each in WHO_DECIDED - set(expected.flags)}
+        flags = sorted(expected.flags, key=lambda reason: reason.place)
+        assert [name for name in told if name not in past] == [reason.name for reason in flags], outcome
+        assert {event.flags for event in outcome} == {outcome[0].flags}, outcome
         return outcome
 
 
@@ -134,7 +165,7 @@ def accepted() -> Expected:
 
 
 def flagged(*reasons: Reason) -> Expected:
-    """Events, each with exactly these flags."""
+    """Events, each with exactly these flags, in the order of Reason."""
     return Expected(flags=reasons)
 
 

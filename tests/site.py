@@ -57,10 +57,10 @@ def provisioned(directory: Path, *arguments: str) -> None:
 
 
 @contextmanager
-def site(directory: Path, portfolio: str, *arguments: str) -> Iterator[Running]:
+def site(directory: Path, portfolio: str, *arguments: str, scheme: str = "nats") -> Iterator[Running]:
     """Provision a site with free ports, start its server, make its streams, and stop the server in the end."""
     port, monitoring = free_ports(2)
-    url = f"nats://127.0.0.1:{port}"
+    url = f"{scheme}://127.0.0.1:{port}"
     provisioned(directory, "--portfolio", portfolio, "--url", url, "--monitoring", str(monitoring), *arguments)
     with server(directory, monitoring) as process:
         provisioned(directory, "--streams")

@@ -110,7 +110,8 @@ def body(name: str, *members: str, votes: int = 1, **more: Any) -> Ask:
 def authority(name: str, holder: str, minor: int, currency: str = "USD", *, kind: str = "actor", **more: Any) -> Ask:
     limit = {"basis": "initiative_total", "amount": money(minor, currency)}
     what = {"authority": name, "holder": {"kind": kind, "id": holder}, "kinds": ["funding"], "limits": [limit]}
-    return Ask("SetAuthority", f"authority/{name}", what | {"granted_by": "reg"} | more)
+    instrument = {"ref": "paper:delegations", "sha256": NO_HASH}
+    return Ask("SetAuthority", f"authority/{name}", what | {"granted_by": "owners", "instrument": instrument} | more)
 
 
 def interest(actor: str, kind: str, name: str, **more: Any) -> Ask:
@@ -121,6 +122,12 @@ def interest(actor: str, kind: str, name: str, **more: Any) -> Ask:
 def policy(kind: str, version: int, **content: Any) -> Ask:
     supersedes = {"supersedes": version - 1} if version > 1 else {}
     return Ask("AdoptPolicy", f"policy/{kind}", {"version": version, "body": {"kind": kind} | content} | supersedes)
+
+
+def guardrails(version: int = 1, min_aligned_bp: int = 0, **actions: str) -> Ask:
+    """actions: refuse, flag or off, by the name of a reason."""
+    rules = [{"rule": rule, "action": action} for rule, action in actions.items()]
+    return policy("guardrails", version, rules=rules, min_aligned_bp=min_aligned_bp)
 
 
 def score(initiative: str, model_version: int, **scores: int) -> Ask:

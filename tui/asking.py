@@ -18,6 +18,7 @@ from projections.moment import Moment, moment
 from projections.views import VIEWS, Grouping, Measure, Question, QuestionError, View, ask, question_of
 from schemas import codec, subjects
 from tui import plain
+from tui.bounded import log_bounds
 from tui.common import DONE, REFUSED, CommandError, Common, access, progress, progress_of_steps, replica
 from tui.model.figures import instant
 from tui.model.table import table
@@ -137,6 +138,8 @@ async def log(
     *,
     initiative: str | None = None,
     type: str | None = None,
+    bounds: Annotated[bool, Parameter(negative="")] = False,
+    policy: Path | None = None,
     common: Common | None = None,
 ) -> int:
     """List the events; with --json as they are stored, one a line, byte for byte; with --actor those of one actor.
@@ -147,8 +150,16 @@ async def log(
         Only events about this initiative.
     type
         Only events of this type, with or without its version.
+    bounds
+        Between when each was recorded, as the witnesses of anchored checkpoints say, and which lie outside.
+    policy
+        For --bounds: your own tlog-policy, whose keys verify what the witnesses say.
     """
     common = common or Common()
+    if policy is not None and not bounds:
+        raise CommandError("--policy verifies what --bounds shows; give both")
+    if bounds:
+        return await log_bounds(initiative, type, policy, common)
     wanted_actor = common.actor
     rows: list[list[str]] = []
     async with access(common) as (reached, chosen):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.metadata
 import os
 import sys
 from collections.abc import Sequence
@@ -14,12 +15,14 @@ from tui.asking import diff_, log, rebuild, reperform_, view
 from tui.common import EXPECTED, WRONG_USE, told
 from tui.demo import demo
 from tui.doctor import doctor
+from tui.erasing import erase_, vault_
 from tui.exporting import export_
 from tui.findings import finding_, findings_
 from tui.notarizing import notary_
 from tui.opening import board, replay
 from tui.proving import verify_
 from tui.provisioning import provision
+from tui.receipting import receipt
 from tui.recording import import_, init, send
 from tui.recovering import recover_
 from tui.serving import serve
@@ -37,6 +40,7 @@ Start with `portfolio demo`, or `portfolio init NAME --currency USD` and `portfo
 
 Exit codes: 0 done; 1 refused, or the check does not hold; 2 wrong use or malformed input; 3 the world failed.""",
     help_format="plaintext",
+    version=lambda: importlib.metadata.version("portfolio-ledger"),
     version_flags=["--version"],
 )
 app.command(demo, name="demo")
@@ -54,6 +58,7 @@ app.command(board, name="board")
 app.command(replay, name="replay")
 app.command(reperform_, name="reperform")
 app.command(verify_, name="verify")
+app.command(receipt, name="receipt")
 app.command(serve, name="serve")
 app.command(provision, name="provision")
 app.command(notary_, name="notary")
@@ -61,6 +66,8 @@ app.command(recover_, name="recover")
 app.command(witness_, name="witness")
 app.command(anchor_, name="anchor")
 app.command(export_, name="export")
+app.command(erase_, name="erase")
+app.command(vault_, name="vault")
 app.command(doctor, name="doctor")
 for verb, named in VERBS.items():
     app.command(f"tui.verbs:{verb}", name=verb, help=named.help, group=DECISIONS)

@@ -52,6 +52,9 @@ class Common:
     credentials: Annotated[
         Path | None, Parameter(help="The file of the login to that server. Also PORTFOLIO_CREDENTIALS.")
     ] = None
+    vault: Annotated[
+        Path | None, Parameter(help="The directory free texts are kept in, to be erased later. Also PORTFOLIO_VAULT.")
+    ] = None
     json: Annotated[bool, Parameter(help="Print JSON.", negative="")] = False
 
     def settings(self) -> Settings:
@@ -62,6 +65,7 @@ class Common:
             actor=self.actor,
             nats=self.nats,
             credentials=self.credentials,
+            vault=self.vault,
         )
 
 
@@ -87,7 +91,8 @@ async def replica(common: Common, *, refusals: bool = False) -> AsyncIterator[Re
     async with access(common) as (reached, chosen):
         portfolio = await reached.choose(chosen.portfolio)
         with progress(f"reading {portfolio}") as told:
-            made = await synced(reached.store(portfolio), reached.directory(portfolio), portfolio, progress=told)
+            store, directory = reached.store(portfolio), reached.directory(portfolio)
+            made = await synced(store, directory, portfolio, progress=told, log=reached.log(portfolio))
         if refusals:
             made.take_refusals([each async for each in (await reached.refusals(portfolio)).read()])
         yield made

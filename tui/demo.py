@@ -69,8 +69,8 @@ async def demo(
     print("  portfolio view decisions --portfolio demo")
     print("  portfolio diff alignment --portfolio demo --between 2026-01-21 2026-01-22")
     print("  portfolio findings --portfolio demo")
-    print("  portfolio replay --at 242 --portfolio demo")
-    print("  portfolio suppose --leave-out 536 --portfolio demo")
+    print("  portfolio replay --at 258 --portfolio demo")
+    print("  portfolio suppose --leave-out 551 --portfolio demo")
     print("  portfolio rebuild --portfolio demo")
     if not print_only and code == DONE and all(map(os.isatty, (0, 1, 2))):
         return await open_in("replay", Opening(), common)

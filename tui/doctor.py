@@ -96,11 +96,12 @@ def _space(data: object) -> Look:
 
 async def _portfolios(reached: Access) -> AsyncIterator[Look]:
     names = await reached.portfolios()
-    if not names and not reached.connection.login.may_ask("STREAM.NAMES"):
-        yield Look("portfolios", None, "not checked: this login may read none")
-    elif not names:
+    if not names:
         yield Look("portfolios", None, "none yet; make one with `portfolio init NAME --currency USD`")
     for name in names:
+        if not reached.may_read(name):
+            yield Look(f"portfolio {name}", None, "not checked: this login may not read it")
+            continue
         store = reached.store(name)
         last = await store.last_sequence()
         archive = Archive(reached.directory(name))

@@ -18,7 +18,8 @@ from ledger.files import replace_file
 from ledger.notary.keys import make_log_key, read_log_key
 from ledger.notary.note import NoteError, SignerKey, parse_signer_key
 from ledger.settings import Settings
-from projections.exporters.evidence import Asked, ExportError, Pack, Sampled
+from ledger.vault import Vault
+from projections.exporters.evidence import Asked, Disclosed, ExportError, Pack, Sampled
 from projections.exporters.gather import gathered
 from projections.exporters.strands import StrandsDiffer
 from tui.common import DONE, REFUSED, WORLD_FAILED, CommandError, Common, access, progress, read_file
@@ -45,6 +46,10 @@ class EvidenceOptions:
     attachments: Annotated[
         Path | None, Parameter(help="For evidence: a directory of documents; those that entries name go in.")
     ] = None
+    disclose: Annotated[
+        bool,
+        Parameter(help="For evidence: put in the vault's texts that its entries hold as commitments.", negative=""),
+    ] = False
     key: Annotated[Path | None, Parameter(help="For evidence: the exporter's signer key; else one of its own.")] = None
 
     def asked(self) -> Asked:
@@ -98,6 +103,7 @@ async def _export_evidence(path: Path, options: EvidenceOptions, common: Common)
                     exporter_key(options.key, chosen),
                     policy=None if options.policy is None else read_file(options.policy),
                     attachments=options.attachments,
+                    texts=_texts(options, chosen),
                     progress=moved,
                 )
             exported = await _record(reached, portfolio, chosen.actor, asked, made)
@@ -123,6 +129,17 @@ def exporter_key(file: Path | None, chosen: Settings) -> SignerKey:
         return parse_signer_key(read_file(file).decode().strip("\n"))
     except (NoteError, UnicodeDecodeError) as error:
         raise CommandError(f"{file} is no signer key: {error}") from error
+
+
+def _texts(options: EvidenceOptions, chosen: Settings) -> dict[str, Disclosed]:
+    """Return the vault's texts by their commitments, where they are to be disclosed."""
+    if not options.disclose:
+        return {}
+    if chosen.vault is None:
+        raise CommandError("--disclose puts in a vault's texts; name the vault with --vault DIR, or PORTFOLIO_VAULT")
+    vault = Vault(chosen.vault)
+    kept = {commitment: vault.get(commitment) for commitment in vault.commitments()}
+    return {name: Disclosed(bytes.fromhex(each.salt), each.text) for name, each in kept.items() if each is not None}
 
 
 async def _record(reached: Access, portfolio: str, actor: str, asked: Asked, made: Pack) -> EvidenceExported:

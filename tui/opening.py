@@ -100,12 +100,21 @@ async def open_in(
         portfolio = await reached.choose(chosen.portfolio)
         store, directory = reached.store(portfolio), reached.directory(portfolio)
         with progress(f"reading {portfolio}") as told:
-            made = await synced(store, directory, portfolio, progress=told)
+            made = await synced(store, directory, portfolio, progress=told, log=reached.log(portfolio))
+        from tui.apart import texts_of
         from tui.model.head import Head  # Textual costs a third of a second, which other commands need not pay
         from tui.session import Session
 
         findings = await reached.findings(portfolio)
-        session = Session(made, store, directory, actor=chosen.actor, findings=findings, read_only=opening.read_only)
+        session = Session(
+            made,
+            store,
+            directory,
+            actor=chosen.actor,
+            findings=findings,
+            read_only=opening.read_only,
+            read_text=texts_of(chosen.vault),
+        )
         await session.read_findings()
         signs = glyphs(opening.glyphs)
         head = Head(session.line, session.line.tip, live=True)

@@ -11,7 +11,7 @@ import msgspec
 from cyclopts import Parameter
 
 from ledger.connection import connect
-from ledger.roles import MIRROR_OPERATOR, OPERATOR, ROLES, Identity, identity_id
+from ledger.roles import FIXED, MIRROR_OPERATOR, OPERATOR, ROLES, Identity, identity_id
 from ledger.site import CONFIGURATION, SiteFiles
 from ledger.site_streams import make_consumers, make_mirror_consumers, make_mirrors, make_streams
 from ledger.site_text import Site
@@ -41,6 +41,7 @@ async def provision(
         bool, Parameter(help="Also an account of mirrors, with a login for each auditor.", negative="")
     ] = False,
     rotate: Annotated[str | None, Parameter(help="A login that gets a new key, as publisher-ana.")] = None,
+    remove: Annotated[Names, Parameter(help="A login that is not let in any more; may be repeated.")] = None,
     streams: Annotated[
         bool, Parameter(help="Also make the streams, as operator, on the running server.", negative="")
     ] = (False),
@@ -71,11 +72,12 @@ async def provision(
         except ValueError as error:
             raise CommandError(f"--{role}: {error}") from error
     site = _site(known, common, directory, url, store, monitoring, _tls(tls_cert, tls_key), audit_account)
+    before = {each.id for each in site.identities}
+    site = _without(site, remove or [], wanted)
     if site.audit_account:
         audited = [name for role, name in wanted if role == "auditor"]
         audited += [each.name for each in site.identities if each.role == "auditor"]
         wanted += [(MIRROR_OPERATOR, ""), *(("mirror", name) for name in audited)]
-    before = {each.id for each in site.identities}
     made = files.write(site, wanted, rotated=rotate)
     on_server = await _on_server(made, files, common, replicas) if streams else []
     _tell(made, files, before, on_server, common)
@@ -113,6 +115,22 @@ def _site(
             f"--url is {made.url!r}; write it as nats://host:4222, or tls://host:4222 with a certificate"
         )
     return made
+
+
+def _without(site: Site, removed: list[str], wanted: list[tuple[str, str]]) -> Site:
+    """Return a site without some of its logins. Their seeds stay where they are. Errors: CommandError."""
+    there = {each.id: each for each in site.identities}
+    for each in removed:
+        if each not in there or there[each].role in (*FIXED, MIRROR_OPERATOR):
+            some = ", ".join(name for name in there if there[name].role not in (*FIXED, MIRROR_OPERATOR)) or "none"
+            raise CommandError(
+                f"{each} is no login that can be removed, those are {some}; give it a new key with --rotate"
+            )
+        if each in (identity_id(role, name) for role, name in wanted):
+            raise CommandError(f"{each} is both named and removed; do one of them")
+    gone = {*removed, *(name.replace("auditor-", "mirror-", 1) for name in removed if name.startswith("auditor-"))}
+    gone = {*removed, *(name.replace("auditor-", "mirror-", 1) for name in removed if name.startswith("auditor-"))}
+    return msgspec.structs.replace(site, identities=tuple(each for name, each in there.items() if name not in gone))
 
 
 def _tls(certificate: str | None, key: str | None) -> tuple[str, str] | None:

@@ -23,6 +23,7 @@ from ledger.store import MemoryStore
 from ledger.writer import Writer
 from schemas.events import PortfolioOpened
 from schemas.receipts import Accepted, Reason, ReasonClass, Receipt, Refused, receipt_as_dict
+from tui.apart import keeping_apart
 from tui.common import DONE, REFUSED, WRONG_USE, CommandError, Common, access, progress, read_file
 from tui.model.commands import completed as completed
 from tui.model.fates import in_words as in_words
@@ -137,7 +138,8 @@ async def send(file: FileOrStdin, *, common: Common | None = None) -> int:
     ----------
     file
         The commands as NDJSON; - for standard input. A command that names no portfolio or actor is completed with
-        the one chosen; everything else is sent as it stands.
+        the one chosen; everything else is sent as it stands. With --vault, free texts are kept there, and the command
+        is sent with commitments in their places.
     """
     common = common or Common()
     given = [command for _, command in ndjson.commands(read_file(file))]
@@ -145,11 +147,10 @@ async def send(file: FileOrStdin, *, common: Common | None = None) -> int:
     async with access(common) as (reached, chosen):
         portfolio = await reached.choose(chosen.portfolio)
         writer = await reached.writer(portfolio)
-        await writer.catch_up()
-        opened = writer.book.opened
-        missing = {"portfolio": opened.log_origin if opened else portfolio, "actor": chosen.actor}
+        missing = {"portfolio": await writer.origin(), "actor": chosen.actor}
         with progress(f"sending to {portfolio}", len(given)) as moved:
-            async for receipt in writer.submit_each(completed(line, missing) for line in given):
+            apart = keeping_apart(chosen.vault)
+            async for receipt in writer.submit_each(apart(completed(line, missing)) for line in given):
                 print(json.dumps(receipt_as_dict(receipt)), flush=True)
                 receipts.append(receipt)
                 moved(1)

@@ -12,11 +12,14 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from ledger.access import Access, opened
+from ledger.notary.running import NotaryPart
+from ledger.notary.sealer import HEAD
 from ledger.server import private_server
 from ledger.settings import Settings
 from projections.replica import Replica
 from projections.sync import synced
-from tui.common import DONE, Common, access, host_and_port
+from schemas import subjects
+from tui.common import DONE, CommandError, Common, access, host_and_port
 from tui.logs import LogFormat, log_to_stderr
 
 SERVICE_PATIENCE_S = 8.0
@@ -32,15 +35,17 @@ async def serve(
         str, Parameter(help="Where health is told over HTTP, as HOST:PORT; port 0 is any that is free.")
     ] = "127.0.0.1:0",
     only: Annotated[
-        Literal["service", "projector"] | None, Parameter(help="Take commands alone, or answer views alone.")
+        Literal["service", "projector", "notary"] | None,
+        Parameter(help="Take commands alone, answer views alone, or seal alone."),
     ] = None,
     log_format: Annotated[LogFormat, Parameter(help="How log lines are written to stderr.")] = "text",
     common: Common | None = None,
 ) -> int:
-    """Serve a portfolio over NATS: take commands and decide them, answer requests for views.
+    """Serve a portfolio over NATS: take commands and decide them, answer requests for views, seal what is recorded.
 
     SIGTERM ends it once all that was taken is answered. Any number may serve the same portfolio: one is active, and
-    the next takes over within seconds of its end.
+    the next takes over within seconds of its end. A login of a site does what it may: the service's takes commands,
+    the projector's answers views, the notary's seals. Where the log's signer key is elsewhere nothing is sealed here.
     """
     from ledger.service.app import Served
     from ledger.service.app import serve as serve_parts  # FastStream costs what other commands need not pay
@@ -56,12 +61,19 @@ async def serve(
         names = [await reached.choose(chosen.portfolio), *[await reached.choose(each) for each in also or []]]
         broker = RoleBroker(reached.connection)
         parts: list[Served] = []
+        login = reached.connection.login
         for name in dict.fromkeys(names):
-            if only != "projector":
+            if only in (None, "service") and login.may_hear(subjects.all_commands(name)):
                 parts.append(CommandService(broker, await reached.writer(name, patience_s=SERVICE_PATIENCE_S)))
-            if only != "service":
+            if only in (None, "projector") and login.may_hear(subjects.all_views(name)):
                 store, refusals = reached.store(name), await reached.refusals(name)
                 parts.append(Projector(broker, name, store, refusals, partial(_replica_of, chosen, name)))
+            if only in (None, "notary") and login.may_publish(subjects.bucket_key(subjects.notary_bucket(name), HEAD)):
+                parts.append(NotaryPart(reached, name))
+        if not parts:
+            raise CommandError(
+                f"{login.account} may neither take commands, nor answer views, nor seal; use another login"
+            )
         async with (
             _server_kept(reached, chosen),
             health_site(host, port, lambda: [part.words() for part in parts]) as at,

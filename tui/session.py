@@ -26,6 +26,7 @@ from projections.sync import catch_up
 from schemas import codec
 from schemas.envelope import Recorded
 from tui.lending import Lent
+from tui.model.kept import ReadText
 
 T = TypeVar("T")
 
@@ -57,11 +58,12 @@ class Session:
         clock: Clock = system_clock,
         findings: Findings | None = None,
         read_only: bool = False,
+        read_text: ReadText | None = None,
     ) -> None:
         """findings: where auditors file them; none are shown or filed without. read_only: none are filed, and no
-        report is written."""
+        report is written. read_text: reads texts that are kept apart; None where there is no vault."""
         self.replica, self.portfolio, self.directory, self.actor = replica, replica.portfolio, directory, actor
-        self.clock = clock
+        self.clock, self.read_text = clock, read_text
         self.offline: tuple[datetime.datetime, str] | None = None
         self.zone = time_zone(replica)
         self.found: list[Finding] = []

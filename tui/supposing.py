@@ -76,7 +76,7 @@ async def suppose_(
         portfolio = await reached.choose(chosen.portfolio)
         store, directory = reached.store(portfolio), reached.directory(portfolio)
         with progress(f"reading {portfolio}") as moved:
-            replica = await synced(store, directory, portfolio, progress=moved)
+            replica = await synced(store, directory, portfolio, progress=moved, log=reached.log(portfolio))
         last = replica.sequence
         for option, sequence in [("--leave-out", each) for each in dropped] + [
             ("--fork", last if fork is None else fork)

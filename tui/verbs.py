@@ -21,6 +21,7 @@ from cyclopts import Group, Parameter
 
 from ledger.access import Access
 from ledger.book import Book
+from ledger.connection import Forbidden
 from ledger.settings import Settings
 from ledger.store import StoreError
 from ledger.writer import Writer, system_clock
@@ -29,6 +30,7 @@ from schemas import commands as c
 from schemas.envelope import Recorded
 from schemas.receipts import Accepted, Receipt, Refused, receipt_as_dict
 from schemas.values import zone_of
+from tui.apart import kept_apart
 from tui.common import WORLD_FAILED, CommandError, Common, access, read_file
 from tui.model.fates import in_words
 from tui.model.forms import Sender, Texts, form_of, line_of, slips_of
@@ -120,6 +122,7 @@ async def say(verb: str, said: dict[str, Any], sending: Sending, common: Common)
         made = _made(verb, said, sending, writer.book, chosen)
         if sending.dry_run:
             return _tell_verdict(verb, made, verdict(writer.book, made.line, now=system_clock()), common)
+        made = made._replace(line=kept_apart(made.line, chosen.vault))
         return await _send(verb, made, writer, reached, common)
 
 
@@ -185,6 +188,8 @@ def _begun(command: type[c.Command], said: dict[str, Any], about: str | None, bo
 async def _send(verb: str, made: Made, writer: Writer, reached: Access, common: Common) -> int:
     try:
         receipt = await writer.submit(made.line)
+    except Forbidden:
+        raise
     except StoreError as error:
         # It may have been stored: the same line, sent again, is recorded once and gets the receipt.
         line = made.line.decode()
@@ -192,7 +197,7 @@ async def _send(verb: str, made: Made, writer: Writer, reached: Access, common: 
             f"{error}; send the same line again with `portfolio send -`: {line}", WORLD_FAILED
         ) from error
     recorded: list[Recorded] = []
-    if isinstance(receipt, Accepted):
+    if isinstance(receipt, Accepted) and reached.may_read(made.portfolio):
         first = receipt.events[0].sequence
         store = reached.store(made.portfolio)
         recorded = [

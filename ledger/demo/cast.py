@@ -1,12 +1,16 @@
-"""Beats 1 to 4: the ledger opens, and gets its people, committee, objectives, policies, delegations and envelopes."""
+"""Beats 1 to 4: the ledger opens, and gets its people, committee, objectives, policies, delegations and envelopes.
+
+The board of directors is no part of the ledger: what it grants is recorded by the registrar, with the document.
+"""
 
 from __future__ import annotations
 
 import datetime
 from itertools import pairwise
+from typing import Literal
 
 from ledger.demo.portfolio import ENVELOPES, OWNERS, YEARS, envelope
-from ledger.demo.telling import COMMITTEE, ORIGIN, PORTFOLIO, Telling, cents, document, on, usd
+from ledger.demo.telling import COMMITTEE, ORIGIN, PORTFOLIO, Cast, Telling, cents, document, on, usd
 from schemas.events import (
     ActorEnrolled,
     AuthoritySet,
@@ -19,6 +23,7 @@ from schemas.events import (
     Member,
     Objective,
     ObjectivesSet,
+    Option,
     PolicyAdopted,
     PortfolioOpened,
     Quorum,
@@ -26,7 +31,7 @@ from schemas.events import (
     Scope,
     Successor,
 )
-from schemas.events.governance import DecisionKinds
+from schemas.events.governance import DecisionKind, DecisionKinds
 from schemas.events.policy import (
     Capacity,
     Gate,
@@ -43,6 +48,7 @@ from schemas.events.policy import (
     Tolerance,
     Unit,
 )
+from schemas.receipts import Reason, ReasonClass
 
 OPENED = on("2024-01-08")
 
@@ -82,6 +88,13 @@ KPIS = {
 CRITERIA = (("value", "Value", 6_000), ("novelty", "Novelty", 0), ("risk", "Risk", 2_000), ("cost", "Cost", 2_000))
 STAGES = ("proposed", "pilot", "build", "live", "done")
 MUST = ("problem", "evidence", "owner")
+FLAGGED = ("OVER_ENVELOPE", "OVER_APPROVED", "LATE", "SHORT_OF_FUNDS", "UNALIGNED", "INTEREST")
+"""Rules that may be broken with a reason; all other rules of governance refuse."""
+
+LEAST_ALIGNED_BP = 1_000
+"""A tenth of what is funded has to serve an objective."""
+
+UNALIGNED_REASON = "It serves no objective of its own: what it does lets the others be trusted."
 
 
 def open_and_enrol(telling: Telling) -> None:
@@ -99,6 +112,75 @@ def open_and_enrol(telling: Telling) -> None:
     for actor, roles in PEOPLE.items():
         enrol(telling, OPENED, actor, roles, beat=1)
     telling.tell(OPENED, "ines", committee("eva", dict(SEATS)), beat=1)
+    course: DecisionKinds = ("objectives", "policy", "funding")
+    cfo = Holder(kind="role", id="cfo")
+    grant(telling, OPENED, "auth-course", cfo, course, ONE_ENVELOPE, funds="envelopes", beat=1)
+
+
+ONE_ENVELOPE = Limit(basis="one_decision", amount=usd(20_000))
+
+
+def grant(
+    telling: Telling,
+    day: datetime.date,
+    authority: str,
+    holder: Holder,
+    kinds: DecisionKinds,
+    limit: Limit,
+    *,
+    beat: int | None,
+    scope: Scope = Scope(),  # noqa: B008 - frozen
+    emergency: bool = False,
+    funds: Literal["initiatives", "envelopes"] = "initiatives",
+) -> None:
+    """Add an authority that the board grants and ines records."""
+    fact = AuthoritySet(
+        authority=authority,
+        holder=holder,
+        kinds=kinds,
+        limits=(limit,),
+        scope=scope,
+        granted_by="board",
+        emergency=emergency,
+        funds=funds,
+        instrument=Instrument(ref=f"dms:delegations-{day.year}", sha256=document(f"delegations-{day.year}").sha256),
+    )
+    telling.tell(day, "ines", fact, beat=beat)
+
+
+def alone(
+    telling: Telling,
+    day: datetime.date,
+    name: str,
+    who: str,
+    kind: DecisionKind,
+    question: str,
+    yes: str,
+    *,
+    beat: int | None,
+    asker: str = "ana",
+    subjects: tuple[str, ...] = (),
+    asked_on: datetime.date | None = None,
+) -> None:
+    """Add a decision that one person takes: somebody else asks."""
+    telling.decide(
+        day,
+        name,
+        [Cast(who, None)],
+        beat=beat,
+        asked_on=asked_on or day - datetime.timedelta(days=3),
+        asker=asker,
+        kind=kind,
+        subjects=subjects,
+        question=question,
+        options=[
+            Option(option="yes", title=yes),
+            Option(option="no", title="Leave it as it is", do_nothing=True, why_not="It no longer fits."),
+        ],
+        rationale=f"{yes}.",
+        chair=who,
+        body=None,
+    )
 
 
 def enrol(telling: Telling, day: datetime.date, actor: str, roles: tuple[str, ...], *, beat: int) -> None:
@@ -122,7 +204,18 @@ def committee(chair: str, seats: dict[str, str]) -> BodySet:
 
 def set_course(telling: Telling) -> None:
     """Beat 2, 2024-01-15: objectives and policies."""
-    day = on("2024-01-15")
+    day, asked_on = on("2024-01-15"), on("2024-01-09")
+    for name, kind, question, yes in (
+        ("D-2024-OBJECTIVES", "objectives", "What is the money for, and how much does each count?", "Five objectives"),
+        (
+            "D-2024-POLICY",
+            "policy",
+            "By which tiers, gates, criteria, guardrails and tolerances do we decide? Titles and supply are renewed "
+            "each January.",
+            "Adopt the five policies",
+        ),
+    ):
+        alone(telling, day, name, "eva", kind, question, yes, beat=2, asked_on=asked_on)  # type: ignore[arg-type]
     weights = {"CLAIMS": 3_000, "FRAUD": 2_000, "SERVE": 2_000, "PRICE": 2_000, "COST": 1_000}
     telling.tell(day, "eva", objectives(weights), beat=2, decision="D-2024-OBJECTIVES")
     tiers = (
@@ -138,12 +231,14 @@ def set_course(telling: Telling) -> None:
         ScoredCriterion(id=name, title=title, sort=name, weight_bp=weight)  # type: ignore[arg-type]
         for name, title, weight in CRITERIA
     )
-    rules = ("OVER_ENVELOPE", "OVER_APPROVED", "LATE", "SHORT_OF_FUNDS")
+    refused = [each.name for each in Reason if each.of_class is ReasonClass.GOVERNANCE and each.name not in FLAGGED]
+    rules = [Guardrail(rule=rule, action="flag") for rule in FLAGGED]
+    rules += [Guardrail(rule=rule, action="refuse") for rule in refused]
     for body in (
         Tiers(tiers=tiers),
         Gates(stages=STAGES, gates=gates),
         Prioritisation(method="weighted", criteria=criteria),
-        Guardrails(rules=tuple(Guardrail(rule=rule, action="flag") for rule in rules)),
+        Guardrails(rules=tuple(rules), min_aligned_bp=LEAST_ALIGNED_BP),
         Tolerance(lateness_days=10, measured_within_days=365),
     ):
         adopt(telling, day, body, beat=2)
@@ -174,7 +269,7 @@ def adopt(telling: Telling, day: datetime.date, body: PolicyBody, version: int =
         PolicyAdopted(version=version, supersedes=version - 1 if version > 1 else None, body=body),
         beat=beat,
         lane="beat",
-        decision=f"D-{day.year}-POLICY",
+        decision="D-2024-POLICY" if day.year < 2026 else "D-2026-POLICY",
     )
 
 
@@ -184,36 +279,34 @@ def delegate(telling: Telling) -> None:
     every: DecisionKinds = (
         "funding", "reallocation", "gate", "priority", "objectives", "policy", "baseline", "close", "waiver",
     )  # fmt: skip
-    grants: list[tuple[str, Holder, DecisionKinds, float, Scope, bool]] = [
-        ("auth-committee", Holder(kind="body", id=COMMITTEE), every, 5_000, Scope(), False),
-        ("auth-ana", Holder(kind="actor", id="ana"), ("funding", "priority"), 50, Scope(), False),
-        ("auth-ben", Holder(kind="actor", id="ben"), ("funding",), 250, Scope(), False),
+    grants: list[tuple[str, Holder, DecisionKinds, float, Scope]] = [
+        ("auth-committee", Holder(kind="body", id=COMMITTEE), every, 5_000, Scope()),
+        ("auth-ana", Holder(kind="actor", id="ana"), ("funding", "priority"), 50, Scope()),
+        ("auth-ben", Holder(kind="actor", id="ben"), ("funding",), 250, Scope()),
     ]
     for stream, owner in OWNERS.items():
-        scope = Scope(value_streams=(stream,))
-        grants.append((f"auth-{stream}", Holder(kind="actor", id=owner), ("funding", "gate"), 250, scope, False))
+        scope, holder = Scope(value_streams=(stream,)), Holder(kind="actor", id=owner)
+        grants.append((f"auth-{stream}", holder, ("funding",), 250, scope))
+        grants.append((f"auth-gates-{stream}", holder, ("gate", "baseline"), 5_000, scope))
+    grants.append(("auth-lena", Holder(kind="actor", id="lena"), ("close",), 5_000, Scope()))
+    for authority, holder, kinds, limit, scope in grants:
+        total = Limit(basis="initiative_total", amount=usd(limit))
+        grant(telling, day, authority, holder, kinds, total, scope=scope, beat=3)
     for actor in ("eva", "dara"):
-        grants.append((f"auth-emergency-{actor}", Holder(kind="actor", id=actor), ("funding",), 250, Scope(), True))
-    for authority, holder, kinds, limit, scope, emergency in grants:
-        fact = AuthoritySet(
-            authority=authority,
-            holder=holder,
-            kinds=kinds,
-            limits=(Limit(basis="initiative_total", amount=usd(limit)),),
-            scope=scope,
-            granted_by="board",
-            emergency=emergency,
-            instrument=Instrument(ref="dms:delegations-2024", sha256=document("delegations-2024").sha256),
-        )
-        telling.tell(day, "ines", fact, beat=3)
+        holder = Holder(kind="actor", id=actor)
+        grant(telling, day, f"auth-emergency-{actor}", holder, EMERGENCY, ONE_EMERGENCY, emergency=True, beat=3)
+
+
+EMERGENCY: DecisionKinds = ("funding", "gate")
+ONE_EMERGENCY = Limit(basis="one_decision", amount=usd(250))
 
 
 def revoke_emergency(telling: Telling, day: datetime.date, actor: str, *, beat: int) -> None:
     fact = AuthoritySet(
         authority=f"auth-emergency-{actor}",
         holder=Holder(kind="actor", id=actor),
-        kinds=("funding",),
-        limits=(Limit(basis="initiative_total", amount=cents(0)),),
+        kinds=EMERGENCY,
+        limits=(Limit(basis="one_decision", amount=cents(0)),),
         granted_by="board",
         emergency=True,
     )
@@ -237,6 +330,16 @@ def fund(telling: Telling, year: int, day: datetime.date, beat: int | None) -> N
 
 def name_streams(telling: Telling) -> None:
     """Titles and owners of value streams and envelopes, and the supply of scarce people, year by year."""
+    alone(
+        telling,
+        on("2026-01-23"),
+        "D-2026-POLICY",
+        "olga",
+        "policy",
+        "Which envelopes and how many engineers are there in 2026?",
+        "Renew titles and supply",
+        beat=None,
+    )
     titles = {"claims": "Claims", "uw": "Underwriting", "service": "Service", "platform": "Platform"}
     streams = tuple(Unit(id=stream, title=titles[stream], owner=owner) for stream, owner in OWNERS.items())
     for version, year in enumerate(YEARS, start=1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Literal
 
+from ledger.demo import cast
 from ledger.demo.portfolio import FORTY, LEADS, YEARS, Initiative, shares
 from ledger.demo.telling import Telling, document, on, usd, workday
 from schemas.events import (
@@ -233,6 +234,12 @@ def link_model(
     )
 
 
+def rank_by(telling: Telling, day: datetime.date, what: str, *, beat: int | None) -> None:
+    """Tell a year's decision about the ranks: ben asks, ana decides."""
+    question = f"In which order of {what} do the initiatives of {day.year} stand? What comes or goes later moves alone."
+    cast.alone(telling, day, f"D-{day.year}-RANKS", "ana", "priority", question, f"By {what}", beat=beat, asker="ben")
+
+
 def rank_first(telling: Telling) -> None:
     """Ranks of the first two rounds follow novelty; the third is ranked by value, with its beat."""
 
@@ -245,7 +252,10 @@ def rank_first(telling: Telling) -> None:
 
     first = [each for each in FORTY if each.first_year() == 2024 and each.id not in ("AI-0015", "AI-0021")]
     second = [each for each in FORTY if each.first_year() == 2025]
+    rank_by(telling, on("2024-03-11"), "novelty", beat=None)
     telling.tell(on("2024-03-11"), "ana", ranks(first, 0), decision="D-2024-RANKS")
+    rank_by(telling, on("2025-02-06"), "novelty", beat=None)
     telling.tell(on("2025-02-06"), "ana", ranks(second, 24), decision="D-2025-RANKS")
     for day, name, rank in (("2024-04-03", "AI-0021", 23), ("2024-06-21", "AI-0015", 24)):
-        telling.tell(on(day), "ana", PrioritySet(portfolio="demo", moves=(Move(initiative=name, rank=rank),)))
+        placed = PrioritySet(portfolio="demo", moves=(Move(initiative=name, rank=rank),))
+        telling.tell(on(day), "ana", placed, decision="D-2024-RANKS")

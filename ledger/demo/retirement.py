@@ -9,7 +9,7 @@ from ledger.demo import proposing
 from ledger.demo.cast import STAGES
 from ledger.demo.portfolio import BY_ID, envelope
 from ledger.demo.rounds import approve, seats
-from ledger.demo.telling import Cast, Seen, Telling, document, on, usd
+from ledger.demo.telling import Basis, Cast, Seen, Telling, document, on, usd
 from schemas.events import (
     Condition,
     ConditionDischarged,
@@ -82,6 +82,7 @@ def pivot(telling: Telling) -> None:
         rationale="Mixed: the least cost of a second provider. Treaty Reader has a fallback and waits.",
         trigger="orion-2-ends",
         story=RETIREMENT,
+        amount=usd(350),
         suppliers=("Orion", "Heron"),
         evidence=(document("exit-costs-orion-2"), document("tests-orion-3"), document("tests-heron-70b")),
     )
@@ -115,11 +116,13 @@ def move_model(
     last_day: datetime.date,
     actor: str = "eva",
     reason: Text | None = None,
+    basis: Basis = "ordinary",
 ) -> None:
     """Add a pivot from orion-2 at the gate the initiative stands before, and its links."""
     gate = pivot_gate(initiative, "Orion ends orion-2.", "Runs on orion-2.", f"Runs on {after}.", reason)
     common = {"beat": beat, "decision": decision, "story": RETIREMENT}
-    telling.tell(day, actor, gate, because=f"{decision}-closed", mark=f"pivot-{initiative}", **common)  # type: ignore[arg-type]
+    mark = f"pivot-{initiative}"
+    telling.tell(day, actor, gate, because=f"{decision}-closed", mark=mark, basis=basis, **common)  # type: ignore[arg-type]
     starts = last_day + datetime.timedelta(days=1)
     for model, since, until in (("orion-2", None, last_day), (after, starts, None)):
         proposing.link_model(
@@ -217,6 +220,19 @@ def emergency(telling: Telling) -> None:
         due=on("2025-09-19"),
         blocking=True,
     )
+    # The pivot comes first: once the money is there, nothing goes on before it is ratified.
+    move_model(
+        telling,
+        day,
+        treaty.id,
+        "orion-3",
+        name,
+        60,
+        beat=23,
+        last_day=on("2025-09-05"),
+        actor="dara",
+        basis="emergency",
+    )
     approve(
         telling,
         day,
@@ -233,7 +249,6 @@ def emergency(telling: Telling) -> None:
         mark="emergency",
         story=RETIREMENT,
     )
-    move_model(telling, day, treaty.id, "orion-3", name, 60, beat=23, last_day=on("2025-09-05"), actor="dara")
     proposing.link_model(
         telling,
         day,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 
-from ledger.demo.portfolio import OWNERS, Initiative, envelope, round_of
+from ledger.demo.cast import UNALIGNED_REASON
+from ledger.demo.portfolio import OWNERS, YEARS, Initiative, envelope, round_of
 from ledger.demo.telling import Basis, Cast, Telling, usd
 from schemas.events import Condition, FundingApproved, Option
 
@@ -42,6 +43,7 @@ def approve(
     mark: str | None = None,
     story: str | None = None,
     kind: str | None = None,
+    expect: str = "accepted",
 ) -> None:
     """Add one approval from the year's envelope of the initiative's value stream."""
     first = initiative.first_year() == year
@@ -70,7 +72,13 @@ def approve(
         flagreason=flagreason,
         mark=mark,
         story=story,
+        expect=expect,
     )
+
+
+def unaligned(initiative: Initiative, year: int) -> str | None:
+    """Return why an initiative is funded that serves no objective, or not yet."""
+    return None if initiative.serves or year == YEARS[-1] else UNALIGNED_REASON
 
 
 def by_pair(
@@ -99,7 +107,8 @@ def by_pair(
         chair="ben",
         body=None,
     )
-    approve(telling, day, initiative, year, thousands, actor="ben", beat=beat, decision=name)
+    why = unaligned(initiative, year)
+    approve(telling, day, initiative, year, thousands, actor="ben", beat=beat, decision=name, flagreason=why)
 
 
 def hold_round(
@@ -147,4 +156,5 @@ def hold_round(
         chair=chair,
     )
     for initiative, thousands in board:
-        approve(telling, day, initiative, year, thousands, actor=chair, beat=beat, decision=name)
+        why = unaligned(initiative, year)
+        approve(telling, day, initiative, year, thousands, actor=chair, beat=beat, decision=name, flagreason=why)

@@ -169,8 +169,9 @@ class Telling:
         basis: Basis = "ordinary",
         held_on: datetime.date | None = None,
         evidence: Evidences | None = None,
+        asker: str = "ana",
     ) -> None:
-        """Add a decision: the question as ana puts it, the votes, and its close. option: without it the first."""
+        """Add a decision: the question as *asker* puts it, the votes, and its close. option: without it the first."""
         chosen = option or options[0].option
         found = evidence or (document(f"paper-{name}"),)
 
@@ -191,7 +192,7 @@ class Telling:
                 due=held_on or day,
             )
 
-        self.tell(asked_on, "ana", put, beat=beat, mark=name, decision=name, story=story, because=trigger)
+        self.tell(asked_on, asker, put, beat=beat, mark=name, decision=name, story=story, because=trigger)
         minuted: Literal["minuted", "self"] = "self" if held_on in (None, day) else "minuted"
         for cast in votes:
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from ledger.demo import proposing
 from ledger.demo.portfolio import BY_ID
 from ledger.demo.rounds import NOTHING, approve, by_pair, hold_round, seats
@@ -94,6 +96,7 @@ def split_purchase(telling: Telling) -> None:
     """Beats 7 to 9: 45 by ana, two orders of 45 in all at one supplier, and the 20 that goes up a tier."""
     calls = BY_ID["AI-0021"]
     approve(telling, on("2024-04-09"), calls, 2024, 45, actor="ana", beat=7)
+    approve(telling, on("2024-04-11"), calls, 2024, 20, actor="ana", beat=8, kind="supplement", expect="OVER_LIMIT")
     for day, thousands, order in (("2024-04-12", 24.5, "PO-1041"), ("2024-04-15", 20.5, "PO-1044")):
         telling.tell(
             on(day),
@@ -149,12 +152,8 @@ def marine_wordings(telling: Telling) -> None:
 
 
 def fallback_proven(telling: Telling) -> None:
-    """Beat 11: the condition of beat 6 is met three weeks late, and the gate it blocked is passed."""
+    """Beat 11: the condition of beat 6 is met three weeks late, and the gate it blocked until then is passed."""
     day, copilot = on("2024-10-24"), BY_ID["AI-0007"]
-    proven = (document("fallback-500-files"),)
-    met = ConditionDischarged(condition=FALLBACK, outcome="met", evidence=proven, reason="498 of 500 files agree.")
-    telling.tell(day, "dara", met, beat=11)
-    proposing.link_model(telling, day, copilot, "heron-70b", role="fallback", starts=day, beat=11)
     gate = GateDecided(
         initiative=copilot.id,
         gate="G2",
@@ -163,9 +162,14 @@ def fallback_proven(telling: Telling) -> None:
         outcome="go",
         must=tuple(Criterion(criterion=name, met=True) for name in ("problem", "evidence", "owner")),
         next_gate_on=on("2025-06-30"),
-        reason="The fallback is proven; the gate that waited since 1 October is passed.",
     )
-    telling.tell(day, "chike", gate, beat=11)
+    telling.tell(on("2024-10-01"), "chike", gate, beat=11, expect="CONDITION_OPEN")
+    proven = (document("fallback-500-files"),)
+    met = ConditionDischarged(condition=FALLBACK, outcome="met", evidence=proven, reason="498 of 500 files agree.")
+    telling.tell(day, "dara", met, beat=11)
+    proposing.link_model(telling, day, copilot, "heron-70b", role="fallback", starts=day, beat=11)
+    waited = "The fallback is proven; the gate that waited since 1 October is passed."
+    telling.tell(day, "chike", replace(gate, reason=waited), beat=11)
 
 
 def kill_the_avatar(telling: Telling) -> None:
@@ -175,7 +179,7 @@ def kill_the_avatar(telling: Telling) -> None:
         portfolio="demo",
         moves=(Move(initiative=avatar.id, rank=40, was=1, reason="3 % of calls contained after the first six weeks."),),
     )
-    telling.tell(on("2024-10-10"), "ana", reviewed, decision="D-2024-RANKS-2")
+    telling.tell(on("2024-10-10"), "ana", reviewed, decision="D-2024-RANKS")
     order: dict[str, Any] = {
         "envelope": "service-2024",
         "initiative": avatar.id,

@@ -20,11 +20,14 @@ from schemas.events import (
     Criterion,
     EnvelopeFunded,
     GateDecided,
+    Holder,
     InitiativeAmended,
     InitiativeLinked,
     Interest,
     InterestDeclared,
+    Limit,
     Option,
+    Scope,
 )
 
 GPU_SUPPLIER = "Gridstone Compute"
@@ -60,6 +63,10 @@ def second_round(telling: Telling) -> None:
     )
     telling.tell(on("2025-02-05"), "farid", farids, beat=15)
     telling.tell(on("2025-02-05"), "marta", martas, beat=15)
+    chike = Holder(kind="actor", id="chike")
+    total = Limit(basis="initiative_total", amount=usd(5_000))
+    reserve = Scope(initiatives=("AI-0035",))
+    cast.grant(telling, on("2025-02-05"), "auth-gates-AI-0035", chike, ("gate",), total, scope=reserve, beat=15)
     gpu_reserve(telling, day, 2025, 900, beat=15, chair="eva")
 
 
@@ -158,6 +165,15 @@ def high_risk(telling: Telling) -> None:
         initiative=signals.id, ai=ai, reason="It decides which customers are treated as vulnerable: high-risk."
     )
     telling.tell(on("2025-06-26"), "greta", amended, beat=21, mark="high-risk")
+    early = GateDecided(
+        initiative=signals.id,
+        gate="G2",
+        stage_from="pilot",
+        stage_to="build",
+        outcome="go",
+        must=tuple(Criterion(criterion=each, met=True) for each in cast.MUST),
+    )
+    telling.tell(on("2025-06-26"), "chike", early, beat=21, expect="NO_COMPLIANCE_VOTE")
     day = on("2025-07-24")
     telling.decide(
         day,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from ledger.demo import benefits, cast, proposing
+from ledger.demo import benefits, cast, delivery, proposing
 from ledger.demo.portfolio import BY_ID, FORTY
 from ledger.demo.retirement import RETIREMENT, move_model, next_gate
 from ledger.demo.rounds import NOTHING, approve, hold_round, seats
@@ -13,11 +13,13 @@ from ledger.demo.year_2025 import gpu_reserve
 from ledger.rules.watching import ranking
 from schemas.events import (
     ActualPosted,
+    AiUse,
     AssuranceRated,
     BaselineSet,
     Condition,
     EntryReversed,
     GateDecided,
+    InitiativeProposed,
     Move,
     Option,
     PrioritySet,
@@ -40,6 +42,8 @@ def tell(telling: Telling) -> None:
     third_round(telling)
     benefits.validate_glass(telling)
     orphan(telling)
+    emotion_scoring(telling)
+    signals_live(telling)
     never_measured(telling)
     fourth_baseline(telling)
     year_end(telling)
@@ -77,7 +81,10 @@ def regulators_letter(telling: Telling) -> None:
     """Beat 28: TRUST comes, COST retires into SERVE."""
     weights = {"CLAIMS": 3_000, "FRAUD": 2_000, "SERVE": 2_000, "PRICE": 1_500, "TRUST": 1_500}
     changed = cast.objectives(weights, retired={"COST": "SERVE"})
-    telling.tell(on("2026-01-22"), "olga", changed, beat=28, decision="D-2026-OBJECTIVES", mark="letter")
+    question = "The regulator asks for AI that can be explained. Do we make that an objective?"
+    name, yes = "D-2026-OBJECTIVES", "TRUST comes with 1,500, COST retires into SERVE"
+    cast.alone(telling, on("2026-01-22"), name, "olga", "objectives", question, yes, beat=28)
+    telling.tell(on("2026-01-22"), "olga", changed, beat=28, decision=name, mark="letter")
 
 
 def late_credit(telling: Telling) -> None:
@@ -123,6 +130,7 @@ def third_round(telling: Telling) -> None:
         )
         return PrioritySet(portfolio="demo", moves=moves)
 
+    proposing.rank_by(telling, day, "value", beat=30)
     telling.tell(day, "ana", ranks, beat=30, decision="D-2026-RANKS", mark="ranked-by-value")
     totals = {each.id: each.in_year(2024) + each.in_year(2025) for each in FORTY}
     hold_round(telling, 2026, day, 30, chair="olga", totals=totals)
@@ -206,7 +214,7 @@ def orphan(telling: Telling) -> None:
         reason="268.4 were spent in 2025 without a name.",
     )
     ranked = PrioritySet(portfolio="demo", moves=(Move(initiative=sandbox.id, rank=37),))
-    telling.tell(day, "ana", ranked, beat=34)
+    telling.tell(day, "ana", ranked, beat=34, decision="D-2026-RANKS")
     for month, minor in enumerate(ORPHAN_CENTS, start=1):
 
         def taken_back(seen: Seen, month: int = month) -> EntryReversed:
@@ -228,6 +236,52 @@ def orphan(telling: Telling) -> None:
             **usage,  # type: ignore[arg-type]
         )
         telling.tell(on("2026-05-14"), "lena", again, beat=34, because=f"orphan-{month}", decision=name)
+
+
+def emotion_scoring(telling: Telling) -> None:
+    """Beat 32: the forty-first, a prohibited use, which lives only among the refusals."""
+    proposed = InitiativeProposed(
+        initiative="AI-0041",
+        title="Agent Emotion Scoring",
+        sponsor="jon",
+        lead="ivo",
+        proposer="ivo",
+        value_stream="service",
+        kind="efficiency",
+        horizon="h2",
+        hypothesis="If the mood of agents is scored from their voice, calls get shorter.",
+        ai=AiUse(
+            use_case="Emotions of employees inferred from their voice", eu_class="prohibited", assessed_by="greta"
+        ),
+    )
+    telling.tell(on("2026-03-18"), "ivo", proposed, beat=32, expect="PROHIBITED_USE")
+
+
+def signals_live(telling: Telling) -> None:
+    """A gate of a high-risk use, which compliance votes on too; quiet."""
+    day, signals, name = on("2026-05-12"), BY_ID["AI-0025"], "D-2026-SIGNALS-LIVE"
+    telling.decide(
+        day,
+        name,
+        [
+            Cast("olga", "finance"),
+            Cast("dara", "risk"),
+            Cast("chike", "operations"),
+            Cast("greta", None, "approve", capacity="adviser"),
+        ],
+        beat=None,
+        asked_on=on("2026-05-05"),
+        kind="gate",
+        subjects=[signals.id],
+        question="Does Vulnerable-Customer Signals, which is high-risk, go live?",
+        options=[
+            Option(option="live", title="Go live"),
+            Option(option="wait", title="Wait", do_nothing=True, why_not="The evidence file is complete."),
+        ],
+        rationale="Compliance agrees.",
+        chair="olga",
+    )
+    delivery.pass_gate(telling, day, signals.id, "chike", decision=name)
 
 
 def never_measured(telling: Telling) -> None:
@@ -276,8 +330,21 @@ def fourth_baseline(telling: Telling) -> None:
             finish=on(finish),
             reason=reason,
         )
-        beat = 36 if number == 4 else None
-        telling.tell(on(day), "ivo", fact, beat=beat, decision=f"D-AI-0026-BASELINE-{number}")
+        beat, name = 36 if number == 4 else None, f"D-AI-0026-BASELINE-{number}"
+        question = f"Does Self-Service Assistant get a plan {number}? {reason}"
+        cast.alone(
+            telling,
+            on(day),
+            name,
+            "chike",
+            "baseline",
+            question,
+            reason[:-1],
+            beat=beat,
+            asker="ivo",
+            subjects=("AI-0026",),
+        )
+        telling.tell(on(day), "ivo", fact, beat=beat, decision=name)
 
 
 def year_end(telling: Telling) -> None:

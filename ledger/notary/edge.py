@@ -25,7 +25,7 @@ from ledger.notary.tiles import (
     tile_hash,
     tile_path,
 )
-from ledger.notary.tlog import Frontier, leaf_hash, tree_root
+from ledger.notary.tlog import Frontier, hash_leaves, tree_root
 
 
 class File(NamedTuple):
@@ -56,7 +56,7 @@ class Edge:
         edge = cls()
         edge.size = size
         edge._entries = list(entries)
-        edge._rows = [[leaf_hash(entry) for entry in entries]]
+        edge._rows = [hash_leaves(entries)]
         level, below = 1, size // TILE_WIDTH
         while below:
             first = below - below % TILE_WIDTH
@@ -88,7 +88,7 @@ class Edge:
             taken = entries[start : start + TILE_WIDTH - len(self._entries)]
             start += len(taken)
             self._entries += taken
-            self._rows[0] += map(leaf_hash, taken)
+            self._rows[0] += hash_leaves(taken)
             self.size += len(taken)
             if len(self._entries) == TILE_WIDTH:
                 made.append(File(entries_path(self.size // TILE_WIDTH - 1), encode_bundle(self._entries)))

@@ -14,7 +14,7 @@ from ledger.notary.note import parse_note
 from ledger.notary.places import CHECKPOINT, FilesPlace
 from ledger.notary.sealer import TAIL, Register, unpacked_tail
 from ledger.notary.tiles import TILE_WIDTH, Tile, tile_hash, tile_of, tile_path
-from ledger.notary.tlog import HASH_BYTES, Node, complete_subtrees, consistency_proof, hash_leaves
+from ledger.notary.tlog import HASH_BYTES, Node, complete_subtrees, consistency_proof, hash_leaves, inclusion_proof
 
 
 class Tiles(Protocol):
@@ -25,8 +25,12 @@ class Tiles(Protocol):
         ...
 
 
-async def published_place(name: str, register: Register, tiles: Tiles, old_size: int) -> FilesPlace:
+async def published_place(
+    name: str, register: Register, tiles: Tiles, old_size: int, *, index: int | None = None
+) -> FilesPlace:
     """Return the newest checkpoint with what it takes to prove that it goes on from a smaller one. name: for people.
+
+    index: of an entry that is to be proved as well, 0-based.
 
     A tile that is not there is left out: the proof then cannot be made, and says so.
     Errors: NoteError where the checkpoint cannot be read; StoreError.
@@ -36,14 +40,15 @@ async def published_place(name: str, register: Register, tiles: Tiles, old_size:
         return FilesPlace(name, {})
     size = parse_checkpoint(parse_note(note).text).size
     files = {CHECKPOINT: note}
-    for tile in sorted({tile_of(node, size) for node in _nodes(min(old_size, size), size)}):
+    nodes = _nodes(min(old_size, size), size, index if index is not None and index < size else None)
+    for tile in sorted({tile_of(node, size) for node in nodes}):
         if (content := await _tile(tile, register, tiles)) is not None:
             files[tile_path(*tile)] = content
     return FilesPlace(name, files)
 
 
-def _nodes(old_size: int, size: int) -> list[Node]:
-    """Return every node a proof from one size to the other needs, and those of both roots."""
+def _nodes(old_size: int, size: int, index: int | None) -> list[Node]:
+    """Return every node a proof from one size to the other needs, those of both roots, and those of an entry's."""
     nodes = [*complete_subtrees(0, old_size), *complete_subtrees(0, size)]
 
     def noted(asked: Sequence[Node]) -> list[bytes]:
@@ -52,6 +57,8 @@ def _nodes(old_size: int, size: int) -> list[Node]:
 
     if old_size:
         consistency_proof(old_size, size, noted)
+    if index is not None:
+        inclusion_proof(index, size, noted)
     return nodes
 
 

@@ -100,15 +100,20 @@ def rehash(place: Place, size: int, *, helpers: int | None = None, moved: Moved 
     return Rehashed(size, root, entries, tiles + more, content_bytes, named, len(wrong) + len(above))
 
 
-def tile_reader(place: Place) -> ReadTile:
+def tile_reader(place: Place, newest_size: int | None = None) -> ReadTile:
     """Return what reads the tiles a proof needs.
 
-    A partial tile that was dropped is read from the full one that replaced it.
+    A partial tile that was dropped is read from the full one that replaced it, or from the longer one that belongs to
+    the newest size.
     Errors: of the reader, TileMissing; PlaceError.
     """
 
     def read_tile(level: int, index: int, width: int) -> bytes:
         content = _tile(place, level, index, width)
+        if content is None and newest_size is not None:
+            longer = min(TILE_WIDTH, (newest_size >> level * TILE_HEIGHT) - index * TILE_WIDTH)
+            if longer > width and (found := _tile(place, level, index, longer)) is not None:
+                content = found[: width * HASH_BYTES]
         if content is None or len(content) != width * HASH_BYTES:
             raise TileMissing(f"{tile_path(level, index, width)} of {place.name} is missing or has not its length")
         return content

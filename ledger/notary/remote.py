@@ -17,8 +17,9 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import aclosing
+from typing import NamedTuple
 
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
@@ -137,7 +138,7 @@ class TileMessages:
         if waiting:
             await self._append(waiting, bundles)
 
-    async def files(self, *, first_bundle: int = 0) -> AsyncIterator[File]:
+    async def files(self, *, first_bundle: int = 0) -> AsyncGenerator[File]:
         """Yield the files in their order, those from a bundle on. Nothing of them is checked.
 
         Errors: NotaryAlarm where what is there is no file; StoreError.
@@ -228,6 +229,13 @@ class TileMessages:
             raise NotaryAlarm(f"{self._stream} ends with {subject}, which is no tile; another has written there")
         below: int = 256 ** int(found.kind)
         return (found.index + 1) * below
+
+
+class KeptLog(NamedTuple):
+    """What a notary keeps of a log on the server."""
+
+    register: KvRegister
+    tiles: TileMessages
 
 
 def _by_bundle(files: Iterable[File]) -> Iterator[list[File]]:

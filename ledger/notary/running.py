@@ -217,7 +217,7 @@ async def notary(
         signer = read_log_key(path, origin)
         if signer is None:
             if directory.read(CHECKPOINT) or any([(await register.get(each)).value for each in (VKEY, HEAD)]):
-                raise NotaryAlarm(
+                raise KeyElsewhere(
                     f"the log {origin} was signed before, and its key is not in {path}; give it with --key. Without it "
                     "nobody can go on with this log"
                 )
@@ -227,8 +227,13 @@ async def notary(
         yield Notary(portfolio, store, sealer, register, signer.vkey, told=told)
 
 
+class KeyElsewhere(NotaryAlarm):
+    """The log was signed before, and its signer key is not here."""
+
+
 class NotaryPart:
-    """The notary as a part of what `portfolio serve` serves. It stands by while another has the directory."""
+    """The notary as a part of what `portfolio serve` serves. It stands by while another has the directory, and seals
+    nothing where the log's key is on another machine."""
 
     role = "notary"
 
@@ -237,6 +242,7 @@ class NotaryPart:
         self._access, self._key = access, key
         self._ending = asyncio.Event()
         self._at_work: Notary | None = None
+        self._stands_by = "standby"
 
     async def run(self) -> None:
         """Seal until `end` is called. Errors: NotaryAlarm, KeyFileError; StoreError at the start."""
@@ -249,6 +255,10 @@ class NotaryPart:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(STAND_BY_S):
                         await self._ending.wait()
+            except KeyElsewhere as missing:
+                _log.info("%s: sealed elsewhere: %s", self.portfolio, missing)
+                self._stands_by = "without key"
+                await self._ending.wait()
 
     def end(self) -> None:
         """Stop soon: what was read is sealed first."""
@@ -259,7 +269,7 @@ class NotaryPart:
     def words(self) -> dict[str, Any]:
         """Return how it is, in the words of its JSON."""
         if self._at_work is None:
-            return {"role": self.role, "portfolio": self.portfolio, "ready": True, "state": "standby"}
+            return {"role": self.role, "portfolio": self.portfolio, "ready": True, "state": self._stands_by}
         return self._at_work.words()
 
 

@@ -44,9 +44,10 @@ def _objective_known(ask: PlanBenefit, book: Book) -> Guard:
 def _not_over_attributed(data: BenefitMeasured, plan: BenefitPlanned, book: Book) -> Guard:
     """Of one measure in one period no more than all of it is due to somebody."""
     total = data.attributed_bp
-    for other in book.each(BenefitPlanned):
-        if other.measure == plan.measure and other.benefit != plan.benefit:
-            measured = [each.fact for each in book.stack(f"benefit/{other.benefit}", BenefitMeasured)]
+    for name in book.names("measure", plan.measure):
+        other = book.newest(f"benefit/{name}", BenefitPlanned)
+        if other is not None and other.measure == plan.measure and other.benefit != plan.benefit:
+            measured = [each.fact for each in book.stack(other.subject(), BenefitMeasured)]
             same = [each for each in measured if each.period == data.period]
             total += same[-1].attributed_bp if same and same[-1].status != "rejected" else 0
     if total <= 10_000:

@@ -156,11 +156,7 @@ def _tier(data: object, policy: Tiers, book: Book) -> Tier | None:
     if amount is None:
         return None
     names = {subject.removeprefix("initiative/") for subject in getattr(data, "subjects", ())}
-    total = amount.minor + sum(
-        minor
-        for (measure, envelope, initiative, _), minor in book.sums.items()
-        if measure == "approved" and initiative in names and book.currencies.get(envelope) == amount.currency
-    )
+    total = amount.minor + sum(book.totals.get((name, amount.currency), 0) for name in names)
     own = [tier for tier in policy.tiers if tier.up_to is None or tier.up_to.currency == amount.currency]
     fitting = [tier for tier in own if tier.up_to is None or total <= tier.up_to.minor]
     return fitting[0] if fitting else policy.tiers[-1]

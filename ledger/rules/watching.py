@@ -191,12 +191,11 @@ def _no_circle(data: InitiativeLinked, book: Book) -> Guard:
 def _item_links(data: InitiativeLinked, book: Book) -> list[InitiativeLinked]:
     """Return the newest backlog link of every other initiative to the same item."""
     newest: dict[str, InitiativeLinked] = {}
-    for (_, kind), stack in book.stacks.items():
-        if kind is InitiativeLinked:
-            for dated in stack:
-                link = dated.fact
-                if (link.kind, link.target, link.system) == ("backlog", data.target, data.system):
-                    newest[link.initiative] = link
+    for name in book.names("backlog", data.system or "", data.target):
+        for dated in book.stack(f"initiative/{name}", InitiativeLinked):
+            link = dated.fact
+            if (link.kind, link.target, link.system) == ("backlog", data.target, data.system):
+                newest[link.initiative] = link
     return [link for name, link in newest.items() if name != data.initiative]
 
 
@@ -209,12 +208,11 @@ def _within_supply(data: CapacityAllocated, book: Book, ask: AllocateCapacity) -
     if not supplies:
         return None
     planned: dict[str, int] = {}
-    for (_, kind), stack in book.stacks.items():
-        if kind is CapacityAllocated:
-            for dated in stack:
-                fact = dated.fact
-                if fact.kind == "planned" and (fact.pool, fact.skill, fact.unit, fact.period) == same:
-                    planned[fact.initiative] = fact.amount
+    for name in book.names("planned", *same):
+        for dated in book.stack(f"initiative/{name}", CapacityAllocated):
+            fact = dated.fact
+            if fact.kind == "planned" and (fact.pool, fact.skill, fact.unit, fact.period) == same:
+                planned[fact.initiative] = fact.amount
     total = sum(planned.values()) - planned.get(data.initiative, 0) + data.amount
     allowed = supplies[-1].amount * (10_000 + policy.fact.body.tolerance_bp) // 10_000
     if total <= allowed:

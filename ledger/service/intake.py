@@ -112,7 +112,7 @@ class Intake:
         """Do what can be done now, or wait until something can."""
         if self._under_way is not None and self._under_way.append.done():
             await self._landed(self._under_way)
-        elif self._waiting and self._speculated < MOST_SPECULATED and not (self._together and self._together.full):
+        elif self._may_decide:
             await self._decide_some()
             self._append_decided()
             await asyncio.sleep(0)
@@ -121,6 +121,12 @@ class Intake:
         else:
             self._append_decided()
             await self._woken()
+
+    @property
+    def _may_decide(self) -> bool:
+        """Whether something waits that can be decided before anything else happens."""
+        full = self._together is not None and self._together.full
+        return bool(self._waiting) and not full and self._speculated < MOST_SPECULATED
 
     async def _woken(self) -> None:
         """Return when something has changed, or the next append has lingered long enough."""
@@ -159,7 +165,7 @@ class Intake:
         if self._under_way is not None or self._together is None or not self._together.drafts:
             return
         sent_at = asyncio.get_running_loop().time()
-        early = sent_at < self._not_before or len(self._waiting) > len(self._decided)
+        early = sent_at < self._not_before or (self._may_decide and len(self._waiting) > len(self._decided))
         if early and not self._together.full:
             return
         # 1. The append. A crash before it loses nothing that was promised; one after it loses the answers, not the

@@ -77,7 +77,8 @@ class AuthoritySet(Fact, frozen=True, kw_only=True):
     """An authority was granted, changed or, with limits of 0, revoked.
 
     kinds: of decisions it covers. granted_by: an actor or a body. deputy_for: the actor whose authority a deputy uses;
-    it counts as the principal's. emergency: may be used alone, to be ratified. Source: DESIGN, event 4.
+    it counts as the principal's. emergency: may be used alone, to be ratified. funds: whether of kind funding it covers
+    what initiatives may spend, or what envelopes hold. Source: DESIGN, event 4.
     """
 
     TYPE: ClassVar[str] = "AuthoritySet.v1"
@@ -94,6 +95,7 @@ class AuthoritySet(Fact, frozen=True, kw_only=True):
     deputy_for: Id | None = None
     emergency: bool = False
     instrument: Instrument | None = None
+    funds: Literal["initiatives", "envelopes"] = "initiatives"
 
     def subject(self) -> str:
         return f"authority/{self.authority}"

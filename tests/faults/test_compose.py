@@ -8,7 +8,6 @@ and a port to a free port of 127.0.0.1. Health checks are run as they are writte
 from __future__ import annotations
 
 import asyncio
-import datetime
 import json
 import os
 import re
@@ -25,17 +24,13 @@ import aiohttp
 import pytest
 from ruamel.yaml import YAML
 
-from ledger.connection import connect
-from schemas import subjects
-from schemas.receipts import Accepted, decode_receipt
-from tests.program import ROOT
+from tests.program import ROOT, asked, lines
 from tests.site import free_ports, provisioned
 from tui.cli import main
-from tui.recording import opening_command
 
 P = "ai-2026"
 LIMIT_S = 60.0
-ENDS = {"nats": 0, "service": 0, "notary": 0, "replay": 130}
+ENDS = {"nats": 0, "service": 0, "projector": 0, "notary": 0, "replay": 130}
 """The exit code each part ends with when it is stopped: who draws is interrupted, the others end."""
 
 compose: dict[str, Any] = YAML(typ="safe").load((ROOT / "compose.yaml").read_text())
@@ -70,7 +65,8 @@ class Here(NamedTuple):
             text = text.replace(config["target"], self.file(compose["configs"][config["source"]]["file"]))
         text = text.replace("nats://nats:4222", f"nats://127.0.0.1:{self.ports['4222']}")
         for port in re.findall(r"\b(?:4222|8000|8080|8081|8222)\b", text):
-            text = re.sub(rf"\b{port}\b", str(self.ports[port if port != "8080" else f"8080-{replica}"]), text)
+            own = f"{port}-{part}-{replica}" if port == "8080" else port  # in a container each has its own
+            text = re.sub(rf"\b{port}\b", str(self.ports[own]), text)
         return re.sub(r"(?<![\w.])/data\b", str(self.data(part)), text)
 
     def file(self, text: str) -> str:
@@ -133,7 +129,7 @@ def healthy(here: Here, part: Part) -> None:
 def here(tmp_path_factory: pytest.TempPathFactory) -> Here:
     """A site provisioned as docs/sites.md says, and where its parts find each other on this machine."""
     directory = tmp_path_factory.mktemp("compose")
-    names = ("4222", "8222", "8000", "8081", "8080-0", "8080-1")
+    names = ("4222", "8222", "8000", "8081", "8080-service-0", "8080-service-1", "8080-projector-0")
     made = Here(directory, dict(zip(names, free_ports(len(names)), strict=True)))
     (call,) = re.findall(
         r"^    portfolio provision (site .*--store /data.*)$", (ROOT / "docs/sites.md").read_text(), re.M
@@ -147,36 +143,49 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Here:
     return made
 
 
-def test_the_site_comes_up_takes_a_command_shows_it_and_stops(here: Here) -> None:
+def test_the_site_comes_up_takes_a_command_shows_it_and_stops(here: Here, capsys: pytest.CaptureFixture[str]) -> None:
     url = f"nats://127.0.0.1:{here.ports['4222']}"
     with ExitStack() as running:
         parts = [running.enter_context(up(here, "nats"))]
         healthy(here, parts[0])
-        seeds = here.directory / "site" / "seeds"
+
+        def said(actor: str | None, login: str, *words: str) -> int:
+            """Run the program under a login of the site, and return its exit code."""
+            seed = here.directory / "site" / "seeds" / f"{login}.nk"
+            data = here.directory / "data" / login
+            who = [] if actor is None else [f"--actor={actor}"]
+            return main([*words, *who, f"--nats={url}", f"--credentials={seed}", f"--data={data}"])
+
         assert main(["provision", str(here.directory / "site"), "--streams", "--nats", url]) == 0
-        for name in ("service", "replay"):
+        for name in ("service", "projector", "replay"):
             replicas = PARTS[name].get("deploy", {}).get("replicas", 1)
             parts += [running.enter_context(up(here, name, replica)) for replica in range(replicas)]
         for part in parts:
             healthy(here, part)
         assert [part.name for part in parts].count("service") == 2
 
-        asyncio.run(opened(url, seeds / "publisher-registrar.nk"))
+        assert said("registrar", "publisher-registrar", "init", P, "--currency", "USD") == 0
+        assert said("ana", "pmo-ana", "send", str(funding(here))) == 0
         parts.append(running.enter_context(up(here, "notary")))  # there is nothing to seal before
         healthy(here, parts[-1])
         (replay,) = (part for part in parts if part.name == "replay")
-        assert "PortfolioOpened" in asyncio.run(drawn(replay))
+        asyncio.run(drawn(replay, "EnvelopeFunded"))
         # Of whom one process stands by, and takes over.
         active = next(part for part in parts if part.name == "service")
         ended = {part: stopped(part) for part in [active]}
         healthy(here, next(part for part in parts if part.name == "service" and part is not active))
-        asyncio.run(asked_again(url, seeds / "publisher-registrar.nk"))
+        # What was recorded by one replica is known to the next, and is not recorded again.
+        assert said("ana", "pmo-ana", "send", str(funding(here))) == 0
+        capsys.readouterr()
+        assert said(None, "pmo-ana", "log", "--json") == 0
+        recorded = capsys.readouterr().out.splitlines()
+        assert [json.loads(line)["actor"] for line in recorded] == ["registrar", "ana"]
         ended |= {part: stopped(part) for part in reversed(parts) if part is not active}
     assert {(part.name, code) for part, code in ended.items()} == {(name, ENDS[name]) for name in PARTS}, [
         (part.name, part.told) for part in parts
     ]
     # What was recorded was sealed before the notary ended.
-    assert (here.data("notary") / P / "checkpoint").read_text().splitlines()[:2] == [f"{P}-0badcafe", "1"]
+    assert (here.data("notary") / P / "checkpoint").read_text().splitlines()[1] == "2"
     # The service is on a root that cannot be written to, and has no volume.
     assert list(here.data("service").iterdir()) == []
 
@@ -187,39 +196,18 @@ def stopped(part: Part) -> int:
     return part.process.wait(LIMIT_S)
 
 
-async def opened(url: str, seed: Path) -> None:
-    """Open the portfolio as its registrar, by a command to whichever replica is active."""
-    assert isinstance(await sent(url, seed), Accepted)
+def funding(here: Here) -> Path:
+    """Write a command that funds an envelope, as somebody writes it for `portfolio send`."""
+    amount = {"minor": 100, "currency": "USD"}
+    data = {"envelope": "claims", "value_stream": "claims", "fiscal_period": "FY2026", "capex_opex": "opex"}
+    command = asked("FundEnvelope", "envelope/claims", "2026-01-15", {**data, "kind": "initial", "amount": amount})
+    file = here.directory / "commands.ndjson"
+    file.write_bytes(lines(command))
+    return file
 
 
-async def asked_again(url: str, seed: Path) -> None:
-    """Send the same command again: what was recorded by one replica is known to the next."""
-    receipt = await sent(url, seed)
-    assert isinstance(receipt, Accepted)
-    assert receipt.sequence == 1
-
-
-async def sent(url: str, seed: Path) -> object:
-    command = opening_command(
-        P, f"{P}-0badcafe", "registrar", title="AI", currency="USD", day=datetime.date(2026, 1, 1)
-    )
-    connection = await connect(url, credentials=seed)
-    try:
-        subject = subjects.command(P, "registrar", "OpenPortfolio.v1")
-        async with asyncio.timeout(LIMIT_S):
-            while True:
-                try:
-                    return decode_receipt((await connection.request(subject, command, timeout=5)).data)
-                except Exception as error:  # nobody has the lease at this moment
-                    if type(error).__name__ not in ("NoRespondersError", "TimeoutError"):
-                        raise
-                    await asyncio.sleep(0.05)
-    finally:
-        await connection.close()
-
-
-async def drawn(replay: Part) -> str:
-    """Return what the replay draws for a browser that comes with the address it printed, once it shows an event."""
+async def drawn(replay: Part, words: str) -> None:
+    """Return once the replay has drawn these words for a browser that comes with the address it printed."""
     (address,) = re.findall(r"Open (\S+)", replay.told)
     page, origin = address.partition("?")[0], "/".join(address.split("/")[:3])
     async with asyncio.timeout(LIMIT_S), aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
@@ -227,11 +215,10 @@ async def drawn(replay: Part) -> str:
             assert answer.status == 200
         seen = ""
         async with browser.ws_connect(f"{page}ws?width=120&height=40", headers={"Origin": origin}) as tab:
-            while "PortfolioOpened" not in seen:
+            while words not in seen:
                 message = await tab.receive()
                 assert message.type is aiohttp.WSMsgType.BINARY, (message, seen, replay.told)
                 seen += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", message.data.decode())
-        return seen
 
 
 # What the files promise.

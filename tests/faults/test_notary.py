@@ -418,6 +418,11 @@ async def test_the_key_is_made_once_and_only_its_owner_reads_it(tmp_path):
         await sealed_once(access)
         assert path.read_bytes() == written
         path.unlink()
+        part = NotaryPart(access, "p")
+        running = asyncio.create_task(part.run())
+        await until(lambda: part.words()["state"] == "without key")
+        part.end()
+        await running
         with pytest.raises(NotaryAlarm, match="was signed before, and its key is not in"):
             await sealed_once(access)
         make_log_key(path, "p-00000000")

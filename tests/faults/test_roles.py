@@ -206,7 +206,9 @@ OPERATIONS = {
     "write the checkpoint": Operation(sends(f"$KV.NOTARY_{P}.checkpoint"), "notary"),
     "write a view": Operation(sends(f"$KV.VIEWS_{P}.spend"), "projector"),
     "ask for a view": Operation(sends(f"portfolio.{P}.view.spend"), READS_ALL),
-    "ask how the service is": Operation(sends(f"portfolio.{P}.health.service"), f"service {READS_ALL}"),
+    "ask how the service is": Operation(
+        sends(f"portfolio.{P}.health.service"), f"service publisher registrar {READS_ALL}"
+    ),
     "ask how the projector is": Operation(sends(f"portfolio.{P}.health.projector"), f"projector {READS_ALL}"),
     "read the events": Operation(
         gets(f"DIRECT.GET.{EVENTS}", {"seq": 1, "batch": 3}), f"operator service notary projector {READS_ALL}"

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import ipaddress
 from collections.abc import Awaitable, Iterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from nats.aio.msg import Msg
 
 from ledger.access import Access
@@ -128,6 +133,52 @@ def test_who_follows_a_stream_that_is_not_there_is_told(tmp_path: Path) -> None:
 
         with pytest.raises(StreamUnavailable, match=EVENTS):
             asyncio.run(followed())
+
+
+# Encrypted.
+
+
+def test_with_a_certificate_logins_come_encrypted_and_only_to_the_server_they_trust(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = self_signed(tmp_path)
+    tls = ["--tls-cert", str(certificate), "--tls-key", str(key)]
+    with monkeypatch.context() as patched:
+        patched.setenv("SSL_CERT_FILE", str(certificate))
+        with site(tmp_path / "site", P, "--reader", "web", *tls, scheme="tls") as running:
+
+            async def read() -> int:
+                async with running.as_("reader-web") as connection:
+                    return await Access(connection, tmp_path).store(P).last_sequence()
+
+            assert asyncio.run(read()) == 0
+            patched.delenv("SSL_CERT_FILE")
+            with pytest.raises(StreamUnavailable, match="certificate verify failed"):
+                asyncio.run(read())
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """Write a certificate of 127.0.0.1 that nobody else has signed, and its key."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a site's server")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(private, hashes.SHA256())
+    )
+    certificate, key = folder / "server.pem", folder / "server.key"
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    key.write_bytes(private.private_bytes(pem, pkcs8, serialization.NoEncryption()))
+    return certificate, key
 
 
 # The account for audit.

@@ -28,7 +28,8 @@ EVENTS = 300
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A site with some history, which its service has written."""
-    people = ["--publisher", "ana", "--reader", "web", "--auditor", "ines", "--pmo", "pia", "--audit-account"]
+    people = ["--publisher", "ana", "--reader", "web", "--auditor", "ines", "--pmo", "pia", "--witness", "wes"]
+    people += ["--audit-account"]
     with site(tmp_path_factory.mktemp("site"), P, *people) as running:
 
         async def write() -> None:
@@ -134,6 +135,28 @@ def test_what_a_login_may_not_ends_at_once_and_is_told(
     assert refused.err.count("\n") == 1
 
 
+def test_the_notary_seals_and_witnesses_sign_each_under_its_own_login(ran: Run, tmp_path: Path) -> None:
+    sealed = ran("notary", "notary", "--once", "--json")
+    assert (sealed.code, sealed.err) == (0, "")
+    log = json.loads(sealed.out)
+    for login, witness in (("witness-wes", "wes"), ("auditor-ines", "ines")):
+        memory = str(tmp_path / witness)
+        assert ran(login, "witness", "new", memory, "--name", f"{witness}.example/w1").code == 0
+        assert ran(login, "witness", "trust", memory, "--log", log["vkey"], "--place", f"nats:{P}").code == 0
+        signed = ran(login, "witness", "run", memory, "--once", "--actor", witness)
+        assert f"{log['size']:,} entries signed, filed as {witness}" in signed.out, signed
+        another = ran(login, "witness", "run", memory, "--once", "--actor", "somebody")
+        assert "filed as" not in another.out
+        assert "may not publish to" in another.out
+
+
+@pytest.mark.parametrize(("login", "arguments"), [("service", ()), ("reader-web", ("--only", "service"))])
+def test_who_serves_under_a_login_that_may_not_ends_at_once(ran: Run, login: str, arguments: tuple[str, ...]) -> None:
+    refused = ran(login, "serve", *arguments)
+    assert refused.code == 1, refused
+    assert f"{login} may not" in refused.err
+
+
 def test_who_may_not_list_the_portfolios_names_none_where_there_is_one(ran: Run) -> None:
     refused = ran("auditor-ines", "log", "--portfolio", "other")
     assert (refused.code, refused.out) == (1, "")
@@ -153,10 +176,10 @@ def test_doctor_says_who_one_is_and_what_one_may(ran: Run, identity: str) -> Non
     assert looks["login"]["told"].startswith(f"{identity}")
     assert "$SYS.REQ.USER.INFO" in looks["may publish to"]["told"]
     if identity == "publisher-ana":
-        assert looks["portfolios"]["holds"] is None
+        assert looks[f"portfolio {P}"]["holds"] is None
         assert f"portfolio.{P}.command.ana.*" in looks["may publish to"]["told"]
     else:
-        assert f"portfolio {P}" in looks
+        assert looks[f"portfolio {P}"]["told"].startswith(f"{EVENTS} entries")
 
 
 def test_a_seed_that_others_may_read_is_told(recorded: Running, ran: Run, tmp_path: Path) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from ledger.notary.cosignature import WitnessKey
+from ledger.notary.note import format_note, parse_note, signature_of
 from projections.exporters import check_pack
+from tests.anchoring import WITNESS
 from tests.program import done, run
 from tui.common import CommandError
 from tui.exporting import EvidenceOptions
@@ -32,11 +36,24 @@ def test_a_ledger_is_anchored_and_an_initiative_exported_and_checked(data: Path)
     assert (nothing.code, nothing.out) == (3, b"")
     assert "nothing has been sealed yet; run `portfolio notary --once` first" in nothing.err
 
-    done(data, "notary", "--once")
+    key = re.findall(r"ai-[0-9a-f]{8}\S+", done(data, "notary", "--once").text)[-1]
+    # A witness signs, and what it signed is published beside the checkpoint.
+    note = parse_note((data / "ai" / "checkpoint").read_bytes())
+    cosigned = signature_of(note.text, WitnessKey(WITNESS, int(time.time())))
+    (data / "ai" / "witnessed").write_bytes(format_note(note._replace(signatures=(*note.signatures, cosigned))))
     told = done(data, "anchor", "--json").json
     assert (told["new"], told["size"], told["sequence"]) == (True, 2, 3)
     assert done(data, "anchor").text == "The checkpoint of 2 entries was anchored before; nothing was recorded.\n"
+    (data / "policy").write_text(f"log {key}\nwitness audit {WITNESS.vkey}\nquorum audit\n")
+    bounds = done(data, "log", "--bounds", "--policy", data / "policy", "--json").json
+    assert (bounds["checked"], bounds["anchors"], bounds["outside"]) == (True, 2, 0)
+    assert [(each["not_before"] is None, each["not_after"] is None) for each in bounds["events"]] == [
+        (True, False),
+        (True, False),
+        (False, True),
+    ]
     done(data, "notary", "--once")
+    (data / "ai" / "witnessed").unlink()
 
     one, two = data / "one.zip", data / "two.zip"
     wanted = ["--initiative", "AI-1", "--purpose", "Annual audit", "--recipient", "Audit board"]

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -122,10 +123,10 @@ async def test_the_notary_a_witness_and_a_verifier_over_nats(
 ) -> None:
     data, witness, policy = tmp_path / "data", tmp_path / "witness", tmp_path / "policy"
 
-    async def told(*arguments: object) -> dict[str, object]:
+    async def told(*arguments: object) -> Any:
         # In a thread, since every command has an event loop of its own.
         assert await asyncio.to_thread(main, [*map(str, arguments), "--json", "--data", str(data)]) == 0
-        return dict(json.loads(capsys.readouterr().out.splitlines()[-1]))
+        return json.loads(capsys.readouterr().out.splitlines()[-1])
 
     async with opened(Settings(data, "p", "ana", None)) as access:  # so that every command finds its server running
         await open_in(access, "p", "p-00000000")
@@ -138,6 +139,9 @@ async def test_the_notary_a_witness_and_a_verifier_over_nats(
         assert (await told("witness", "ask", data / "p", "--once", "--policy", policy, "--portfolio", "p"))[
             "witnessed"
         ] == 1
+        alive = await told("verify", "--policy", policy, "--remember", tmp_path / "seen", "--portfolio", "p")
+        assert (alive["reached"], alive["ranges"]["witnessed"]) == ("A1", [1, 1])
+        assert "1 entries are in the stream" in alive["levels"][0]["findings"][0]["text"]
     mine = ("--policy", policy, "--remember", tmp_path / "remembered")
     assert (await told("verify", data / "p", *mine))["reached"] == "A1"
     found = await told("verify", data / "p", *mine, "--level", "A3")

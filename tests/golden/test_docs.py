@@ -23,7 +23,7 @@ from schemas.envelope import Recorded
 from schemas.events import FACTS, Fact
 from schemas.receipts import Accepted, Reason, ReasonClass
 from tui import verbs_page
-from tui.cli import app
+from tui.cli import app, main
 from tui.recording import completed, opening_command
 from tui.verb_names import VERBS
 
@@ -32,7 +32,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 PROGRAM = [name for name in app if not name.startswith("-")]
 PLAIN = [name for name in PROGRAM if name not in VERBS]
 """Commands that are no verbs: the options of those are told by docs/verbs.md, which is made of them."""
-EVERYWHERE = {"--portfolio", "--data", "--actor", "--nats", "--credentials", "--json"}
+EVERYWHERE = {"--portfolio", "--data", "--actor", "--nats", "--credentials", "--vault", "--json"}
 
 
 @cache
@@ -122,6 +122,11 @@ def test_every_exit_code_is_told_in_the_readme() -> None:
     assert "0 done; 1 refused, or the check does not hold; 2 wrong use or malformed input; 3 the world failed" in (
         text_of("README.md")
     )
+
+
+def test_the_program_says_which_version_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.strip() == tomllib.loads(text_of("pyproject.toml"))["project"]["version"]
 
 
 # The views: README.md and docs/spec/views.md.

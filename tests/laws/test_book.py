@@ -47,6 +47,14 @@ TABLES = {
     "heads",
     "texts",
     "erased",
+    "terms",
+    "listed",
+    "since",
+    "totals",
+    "under",
+    "uses",
+    "emergencies",
+    "ratified",
 }
 
 law = settings(max_examples=60, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -229,11 +237,13 @@ def tables(book, lines):
     """Return all that a book answers from, in its order."""
     names = {json.loads(line)["commandid"] for line in lines if b'"commandid"' in line}
     plain = {name: copy.deepcopy(list(table.items())) for name, table in vars(book).items() if isinstance(table, dict)}
-    del plain["_line_key_places"]  # A place once given to a line's key may stay: it says nothing of any entry.
+    for interned in ("_line_key_places", "_origin_places"):
+        del plain[interned]  # A place once given to a line's key may stay: it says nothing of any entry.
     assert set(plain) == TABLES, "a new table belongs in this law"
     return plain | {
         "where": (book.sequence, book.recorded_at, book.importing, book.foreign_count),
         "lines": [book.line(sequence) for sequence in range(book.sequence + 2)],
+        "origins": [book.origin(sequence) for sequence in range(book.sequence + 2)],
         "commands": [
             (name, book.command(name)) for name in sorted({f"{d}-{n}" for d in "cd" for n in range(1, 70)} | names)
         ],

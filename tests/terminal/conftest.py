@@ -74,7 +74,7 @@ def demo_store(told_demo: MemoryStore) -> ReadOnlyStore:
     return read_only(told_demo)
 
 
-TOLD = 1_773
+TOLD = 1_816
 """Events of the demo."""
 
 

@@ -30,8 +30,8 @@ from tui.model.pieces import ToEntry, ToInitiative
 from tui.screens.initiative import InitiativeScreen
 from tui.widgets.figures import Figures
 
-TIP = 1773
-OVER = 977
+TIP = 1816
+OVER = 999
 """The last of the day on which claims stands over its envelope, the pools are over-planned and Orion 2 is to end."""
 
 Press = Callable[..., Awaitable[None]]
@@ -311,13 +311,13 @@ async def test_a_board_that_follows_takes_in_what_is_new_and_one_of_the_past_doe
         demo_store.entries = [*demo_store.entries, *later[:-1]]
         await app.refresh_session()
         await press()
-        assert f"seq 1,772/{TIP - 1:,}" in header(app)
+        assert f"seq 1,815/{TIP - 1:,}" in header(app)
         assert app.screen.seen.headline.actual_minor > before
         await go(press, "known 2025-03-17")
         demo_store.entries = [*demo_store.entries, *later[-1:]]
         await app.refresh_session()
         await press()
-        assert f"seq 783/{TIP:,}" in header(app)
+        assert f"seq 802/{TIP:,}" in header(app)
         assert "Alignment 0.8777 of 1" in screen_text(app)
 
 

@@ -18,7 +18,7 @@ from tui.model.glyphs import ASCII
 from tui.plain_replay import transcript
 from tui.screens.compare import CompareScreen
 
-A, B = 1_166, 1_206
+A, B = 1_188, 1_228
 """From the end of September to the end of November 2025: Voice Biometrics is merged into another."""
 
 
@@ -104,18 +104,18 @@ async def test_i_goes_from_initiative_to_initiative_and_stops_at_the_ends(demo_s
 
 async def test_without_an_a_it_is_the_start_of_the_quarter_and_says_so(demo_store, tmp_path) -> None:
     async with comparing(demo_store, tmp_path, a=None) as (app, _):
-        assert "A seq 1,166 (2025-09-30)" in screen_text(app)
+        assert "A seq 1,188 (2025-09-30)" in screen_text(app)
         assert "A was not set, x sets it: this is the start of the quarter" in screen_text(app)
 
 
 async def test_an_address_is_another_b_and_a_wrong_one_is_told(demo_store, tmp_path) -> None:
     async with comparing(demo_store, tmp_path) as (app, press):
-        await press("colon", *"1169", "enter")
-        assert "B seq 1,169" in screen_text(app)
+        await press("colon", *"1191", "enter")
+        assert "B seq 1,191" in screen_text(app)
         assert "3 decisions between" in screen_text(app)
         await press("colon", *"nowhere!", "enter")
         assert any("names no place" in note.message for note in app._notifications)
-        assert "B seq 1,169" in screen_text(app)
+        assert "B seq 1,191" in screen_text(app)
 
 
 async def test_esc_goes_back_to_where_one_was(demo_store, tmp_path) -> None:
@@ -173,7 +173,7 @@ async def test_a_transcript_says_how_many_decisions_it_leaves_out(demo_store, tm
 @pytest.mark.parametrize("width", [60, 75, 99, 100, 194])
 async def test_lines_stay_within_their_width_in_both_sets_of_signs(demo_store, tmp_path, width) -> None:
     session = session_of(demo_store, tmp_path)
-    compared = compare_moments(session.replica, session.moment(300), session.moment(1_773))
+    compared = compare_moments(session.replica, session.moment(300), session.moment(1_816))
     for signs in (SIGNS, ASCII):
         text = compare_text(compared, width, signs)
         assert max(map(len, text.splitlines())) <= max(width, 75)

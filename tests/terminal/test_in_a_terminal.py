@@ -83,10 +83,10 @@ def in_terminal(demo_data: Path, tmp_path: Path) -> Iterator[type]:
 
 @pytest.mark.parametrize(("width", "height"), [(120, 36), (80, 24)])
 def test_the_history_is_replayed_with_keys(in_terminal, width: int, height: int) -> None:
-    terminal = in_terminal(width, height, "replay", "--at", "242")
-    assert "FundingApproved  initiative/AI-0007" in terminal.shows("Decision 242")
+    terminal = in_terminal(width, height, "replay", "--at", "258")
+    assert "FundingApproved  initiative/AI-0007" in terminal.shows("Decision 258")
     terminal.press(".")
-    terminal.shows("Decision 243")
+    terminal.shows("Decision 259")
     terminal.press(":")
     terminal.press("F-003", "Enter")
     terminal.shows("major, answered")

@@ -66,10 +66,10 @@ def keys_file(folder: Path, told: object) -> Path:
 async def test_a_keys_file_gives_actions_other_keys_and_the_help_tells_them(demo_store, tmp_path) -> None:
     file = keys_file(tmp_path, {"replay.step": "s,>", "all.verify": "V"})
     session = session_of(demo_store, tmp_path)
-    app = LedgerApp(session, SIGNS, head=head_of(session, 242), keys_file=file)
+    app = LedgerApp(session, SIGNS, head=head_of(session, 258), keys_file=file)
     async with app.run_test(size=(120, 50)) as pilot:
         await settled(app, pilot)
-        for key, leads_to in (("s", 243), ("greater_than_sign", 244), ("full_stop", 244), ("right", 244)):
+        for key, leads_to in (("s", 259), ("greater_than_sign", 260), ("full_stop", 260), ("right", 260)):
             await pilot.press(key)
             await settled(app, pilot)
             assert app.head.sequence == leads_to, key
@@ -182,7 +182,7 @@ async def found(app: LedgerApp, query: str) -> list:
 
 async def test_every_action_of_the_table_is_found_by_name_where_it_leads_somewhere(demo_store, tmp_path) -> None:
     session = session_of(demo_store, tmp_path)
-    app = LedgerApp(session, SIGNS, head=head_of(session, 1_206))
+    app = LedgerApp(session, SIGNS, head=head_of(session, 1_228))
     modes = {"all", *screens()}
     async with app.run_test(size=(120, 36)) as pilot:
         await settled(app, pilot)
@@ -199,10 +199,10 @@ async def test_every_action_of_the_table_is_found_by_name_where_it_leads_somewhe
 
 async def test_what_is_found_is_done_and_on_another_screen_after_going_there(demo_store, tmp_path) -> None:
     session = session_of(demo_store, tmp_path)
-    app = LedgerApp(session, SIGNS, head=head_of(session, 242), mode="verify")
+    app = LedgerApp(session, SIGNS, head=head_of(session, 258), mode="verify")
     async with app.run_test(size=(120, 36)) as pilot:
         await settled(app, pilot)
-        for query, leads_to in (("Replay: Step", 243), ("First", 1), ("50%", 887), ("2024-03-14", 242), ("+3", 245)):
+        for query, leads_to in (("Replay: Step", 259), ("First", 1), ("50%", 908), ("2024-03-14", 258), ("+3", 245)):
             await pilot.press("ctrl+p")
             assert isinstance(app.screen, CommandPalette)
             await pilot.press(*query)
@@ -221,7 +221,7 @@ async def test_an_initiative_is_found_by_its_title(demo_store, tmp_path) -> None
         assert hit.text == "AI-0007 Claims Copilot"
         await hit.command()
         await settled(app, pilot)
-        assert (app.current_mode, app.head.sequence) == ("replay", 1_773)
+        assert (app.current_mode, app.head.sequence) == ("replay", 1_816)
 
 
 # Too small

@@ -27,7 +27,7 @@ from tui.recorder import Recorder, WriterRecorder
 from tui.screens.choose import ChooseScreen
 from tui.screens.record import RecordScreen
 
-DISSENT = 242
+DISSENT = 258
 """Claims Copilot, AI-0007, is approved; what is in sight when a decision is recorded."""
 
 FUNDING = ("n", "1", "down", "down", "down", *"50,000", "down", "o", "p", "tab")

@@ -25,7 +25,7 @@ from tui.model.glyphs import ASCII
 from tui.model.seen import moved
 from tui.plain_replay import replay_text
 
-DISSENT = 242
+DISSENT = 258
 """Claims Copilot is approved, four to one."""
 
 KILL = "AI-0022"
@@ -74,17 +74,17 @@ LEADS = [
     (("down",), DISSENT + 1),
     (("up",), DISSENT - 1),
     (("home",), 1),
-    (("end",), 1773),
-    (("l",), 1773),
+    (("end",), 1816),
+    (("l",), 1816),
     (("colon", "1", "2", "enter"), 12),
     (("colon", "plus", "5", "enter"), DISSENT + 5),
-    (("colon", "t", "i", "p", "enter"), 1773),
-    (("colon", "5", "0", "percent_sign", "enter"), 887),
+    (("colon", "t", "i", "p", "enter"), 1816),
+    (("colon", "5", "0", "percent_sign", "enter"), 908),
     (("colon", "x", "x", "enter"), DISSENT),
     (("home", "colon", "9", "enter", "u"), 1),
     (("home", "colon", "9", "enter", "u", "U"), 9),
     (("home", "m", "full_stop", "full_stop", "left_square_bracket"), 1),
-    (("K",), 235),
+    (("K",), 251),
 ]
 """Keys, and the sequence they lead to from the dissent."""
 
@@ -119,7 +119,7 @@ async def test_a_filter_leaves_what_passes_and_steps_through_it(demo_store, tmp_
         assert app.head.sequence == app.head.index[-1]
         assert "kill" in screen_text(app)
         await press("backslash")
-        assert len(app.head.index) == 1773
+        assert len(app.head.index) == 1816
 
 
 async def test_a_filter_that_cannot_be_read_changes_nothing_and_says_what_is_allowed(demo_store, tmp_path) -> None:
@@ -261,18 +261,18 @@ async def test_law_whatever_keys_are_pressed_nothing_is_written(demo_store, tmp_
     keys = [key for each in KEYS if each.where in ("all", "replay") for key in each.keys.split(",")]
     keys = [key for key in keys if key not in ("q", "ctrl+q")] + ["escape", "enter", "tab", "1", "9", "x"]
     size = chance.choice([(120, 36), (80, 24), (60, 15), (200, 60)])
-    async with replaying(demo_store, tmp_path, chance.randrange(1, 1773), size) as (app, pilot, _):
+    async with replaying(demo_store, tmp_path, chance.randrange(1, 1816), size) as (app, pilot, _):
         for _ in range(100):
             await pilot.press(chance.choice(keys))
         await settled(app, pilot)
-        assert 0 <= app.head.sequence <= 1773
-    assert len(demo_store.entries) == 1773
+        assert 0 <= app.head.sequence <= 1816
+    assert len(demo_store.entries) == 1816
 
 
 async def test_without_colour_everything_is_grey_and_still_there(demo_store, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     async with replaying(demo_store, tmp_path, DISSENT) as (app, _, _):
-        assert "▸  242" in screen_text(app)
+        assert "▸  258" in screen_text(app)
         drawn = [
             segment.style
             for strip in app.screen._compositor.render_strips()

@@ -25,7 +25,7 @@ from tui.screens import suppose
 from tui.screens.suppose import SupposeScreen
 from tui.widgets.rows import Rows
 
-LAST = 1773
+LAST = 1816
 DECIDED = "decided again: "
 
 
@@ -116,7 +116,7 @@ async def test_beat_37_suppose_the_avatar_had_been_kept_by_keys_alone(demo_store
         changed = [line.split()[3:5] for line in screen.fates() if "changed" in line]
         assert changed == [["PeriodClosed", "FY2024:"], ["FundingApproved", "AI-0028:"], ["PeriodClosed", "FY2025:"]]
         assert "NOT RECORDED" in screen.text
-        assert "forked at seq 535 (2024-11-21)" in screen.text
+        assert "forked at seq 550 (2024-11-21)" in screen.text
         assert DECIDED + "1,229 as before, 3 otherwise, 4 refused" in screen.text
 
 
@@ -143,7 +143,7 @@ async def test_small_terminals_show_the_other_panels_one_after_the_other(demo_st
 async def test_nothing_supposed_says_what_to_do(demo_store, tmp_path) -> None:
     async with supposing(demo_store, tmp_path) as screen:
         assert "Nothing is supposed yet." in screen.text
-        assert "forked at seq 1,773 (2026-11-20)" in screen.text
+        assert "forked at seq 1,816 (2026-11-20)" in screen.text
         assert screen.row("alignment index") == ["0.806", "0.806"]
 
 
@@ -167,12 +167,12 @@ async def test_space_turns_a_decision_off_and_on_and_what_was_known_is_not_decid
     monkeypatch.setattr(outcomes, "suppose", counted)
     async with supposing(demo_store, tmp_path) as screen:
         await screen.press("o")
-        await screen.write("536", "enter")
+        await screen.write("551", "enter")
         assert screen.row("must move")[1] == "7,773,500.00▲"
         await screen.press("space")
         assert screen.row("must move") == ["7,572,000.00", "7,572,000.00"]
         assert "off: it is not supposed now" in screen.text
-        assert "forked at seq 1,773" in screen.text
+        assert "forked at seq 1,816" in screen.text
         await screen.press("space")
         assert screen.row("must move")[1] == "7,773,500.00▲"
         assert len(times) == 1
@@ -183,11 +183,11 @@ async def test_space_turns_a_decision_off_and_on_and_what_was_known_is_not_decid
 async def test_three_scenarios_stand_side_by_side_and_no_more(demo_store, tmp_path) -> None:
     async with supposing(demo_store, tmp_path) as screen:
         await screen.press("o")
-        await screen.write("536", "enter", "t")
+        await screen.write("551", "enter", "t")
         await screen.write("kept", "enter", "N", "2")
         assert len(screen.app.supposed.scenarios[1].decisions) == 1
         await screen.press("o")
-        await screen.write("724", "enter", "N", "1", "o")
+        await screen.write("743", "enter", "N", "1", "o")
         await screen.write("12", "enter")
         assert screen.row("approved") == ["39,080,000", "39,390,000▲", "39,090,000▲", "39,080,000"]
         assert screen.row("events flagged") == ["8", "8", "12▲", "8", "+4"][:4]
@@ -206,7 +206,7 @@ async def test_what_is_supposed_next_to_be_left_out_twice_is_told(demo_store, tm
     async with supposing(demo_store, tmp_path) as screen:
         for _ in range(2):
             await screen.press("o")
-            await screen.write("536", "enter")
+            await screen.write("551", "enter")
         assert len(screen.app.supposed.scenario.decisions) == 1
         assert any("left out already" in note.message for note in screen.app._notifications)
 
@@ -238,14 +238,14 @@ async def test_another_decision_in_the_place_of_a_recorded_one(demo_store, tmp_p
     """Claims Copilot with 600,000 instead of 1,200,000: the form begins with what was recorded."""
     async with supposing(demo_store, tmp_path) as screen:
         await screen.press("r")
-        await screen.write("242", "enter")
+        await screen.write("258", "enter")
         box = next(each for each in screen.app.screen.query(Input) if each.name == "data.amount")
         assert box.value == "1,200,000.00 USD"
         box.focus()
         await screen.press("end", *["backspace"] * 16)
         await screen.write("600000", "ctrl+s")
-        assert "in the place of 242 (2024-03-14)" in screen.text
-        assert "✓ 242 FundingApproved.v1" in screen.text
+        assert "in the place of 258 (2024-03-14)" in screen.text
+        assert "✓ 258 FundingApproved.v1" in screen.text
         assert screen.row("approved")[2] == "-600,000.00"
         await screen.press("enter")
         box = next(each for each in screen.app.screen.query(Input) if each.name == "data.amount")
@@ -292,27 +292,27 @@ async def test_the_commands_of_a_file_are_supposed_one_by_one(demo_store, tmp_pa
 
 
 async def test_from_replay_one_supposes_that_a_decision_had_not_been_made(demo_store, tmp_path) -> None:
-    async with supposing(demo_store, tmp_path, at=536, mode="replay") as screen:
+    async with supposing(demo_store, tmp_path, at=551, mode="replay") as screen:
         await screen.press("o")
         assert screen.app.supposed.scenario.decisions[0].about == "DecisionClosed D-2024-AVATAR approved"
         assert screen.row("must move")[2] == "+201,500.00"
         await screen.press("escape")
         assert screen.app.current_mode == "replay"
-        assert screen.app.head.sequence == 536
+        assert screen.app.head.sequence == 551
 
 
 async def test_enter_on_a_recorded_decision_goes_to_it_in_replay_and_u_comes_back(demo_store, tmp_path) -> None:
     async with supposing(demo_store, tmp_path) as screen:
         await screen.press("o")
-        await screen.write("536", "enter")
+        await screen.write("551", "enter")
         screen.what_if.query_one("#fates", Rows).focus()
         await screen.press("down", "down")
-        assert "539 GateDecided.v1 initiative/AI-0022 no longer passes" in screen.text
+        assert "554 GateDecided.v1 initiative/AI-0022 no longer passes" in screen.text
         await screen.press("enter")
-        assert (screen.app.current_mode, screen.app.head.sequence) == ("replay", 539)
+        assert (screen.app.current_mode, screen.app.head.sequence) == ("replay", 554)
         await screen.press("u")
         assert screen.app.current_mode == "suppose"
-        assert "without 536" in screen.text
+        assert "without 551" in screen.text
 
 
 async def test_drafts_are_kept_and_nothing_is_sent(demo_store, tmp_path) -> None:
@@ -324,7 +324,7 @@ async def test_drafts_are_kept_and_nothing_is_sent(demo_store, tmp_path) -> None
         assert (draft.form, draft.written["data.amount"]) == ("ApproveFunding.v1", "500,000.00 USD")
         (kept,), _ = scenarios_in(tmp_path).all()
         assert [(each.leave_out, each.draft, each.after) for each in kept.changes] == [
-            (536, None, None),
+            (551, None, None),
             (None, draft.id, 700),
         ]
         assert any("nothing was sent" in note.message for note in screen.app._notifications)
@@ -384,7 +384,7 @@ async def test_decisions_that_arrive_are_taken_in(demo_store, tmp_path) -> None:
     demo_store.entries = demo_store.entries[:1700]
     async with supposing(demo_store, tmp_path) as screen:
         await screen.press("o")
-        await screen.write("536", "enter")
+        await screen.write("551", "enter")
         demo_store.entries = [*demo_store.entries, *later]
         await screen.app.refresh_session()
         await screen.press()
@@ -397,7 +397,7 @@ async def test_decisions_that_arrive_while_all_takes_long_are_counted(demo_store
     demo_store.entries = demo_store.entries[:1700]
     async with supposing(demo_store, tmp_path) as screen:
         await screen.press("o")
-        await screen.write("536", "enter")
+        await screen.write("551", "enter")
         demo_store.entries = [*demo_store.entries, *later]
         await screen.app.refresh_session()
         await screen.press()
@@ -413,8 +413,8 @@ async def test_a_stream_that_is_away_is_told_and_what_is_known_stays(demo_store,
             raise StreamUnavailable("the stream is away; start the server")
 
         await screen.press("o")
-        await screen.write("536")
-        entry = await screen.app.session.entry(536)
+        await screen.write("551")
+        entry = await screen.app.session.entry(551)
         monkeypatch.setattr(demo_store, "read", away)
         monkeypatch.setattr(screen.app.session, "entry", lambda _: done(entry))
         await screen.press("enter")

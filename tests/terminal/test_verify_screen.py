@@ -29,7 +29,7 @@ from tui.model.verification import Verification
 from tui.screens.verify import VerifyScreen
 from tui.verifying import Verifying
 
-PORTFOLIO, LAST, ARCHIVED = "demo", 1_773, 1_536
+PORTFOLIO, LAST, ARCHIVED = "demo", 1_816, 1_536
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ async def test_before_and_after_everything_was_checked(demo_store, directory) ->
         await at_both_sizes("verify-idle", app, pilot, press)
         await press("v")
         await at_both_sizes("verify", app, pilot, press)
-        assert "nothing differs ✓ at sequence 1,773" in screen_text(app)
+        assert "nothing differs ✓ at sequence 1,816" in screen_text(app)
 
 
 async def test_planted_differences_as_they_stand_on_the_screen(demo_store, directory) -> None:
@@ -260,7 +260,7 @@ async def test_it_runs_on_while_another_screen_is_used_and_its_header_says_so(de
         await app.workers.wait_for_complete()
         await app.refresh_session()
         await pilot.pause()
-        assert "decided again ✓ to 1,773, not signed" in screen_text(app)
+        assert "decided again ✓ to 1,816, not signed" in screen_text(app)
 
 
 async def test_it_waits_while_paused(demo_store, directory) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bench import history, peers, steps, stores
+from bench import history, peers, service, steps, stores
 from bench.answers import FOREVER, VIEWS, of_replica
 from bench.report import Row, row, table
 from projections.moment import Moment, moment
@@ -89,7 +89,10 @@ def test_a_ratio_above_one_is_better_in_either_direction():
 def test_the_quick_run_tells_every_number_beside_its_peers(tmp_path):
     file = tmp_path / "out.json"
     ran = subprocess.run(
-        [sys.executable, "-m", "bench", "--quick", "--json", file], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "bench", "--quick", "--only", "views", "--json", file],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     assert ran.returncode == 0, ran.stderr
     rows = msgspec.json.decode(file.read_bytes())
@@ -100,3 +103,17 @@ def test_the_quick_run_tells_every_number_beside_its_peers(tmp_path):
     assert {row.name.split(",")[0] for row in told} >= {"cold rebuild", "warm start to spend", "spend at a moment"}
     assert {"eventsourcing on SQLite", "SQLite, indexed, p95", "refold"} <= {row.peer for row in told}
     assert all(row.name in ran.stdout for row in told)
+
+
+def test_the_service_is_measured_beside_raw_batches(tmp_path):
+    rows = list(service.measure(tmp_path, 300))
+    assert [(each.unit, each.goal) for each in rows] == [
+        ("decisions/s", 4_000),
+        ("ms", None),
+        ("ms", None),
+        ("us", None),
+        ("us", None),
+        ("ms", 5),
+    ]
+    assert all(each.value > 0 for each in rows)
+    assert rows[0].ratio == pytest.approx(rows[0].value / rows[0].peer_value)

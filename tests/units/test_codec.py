@@ -95,7 +95,8 @@ def test_defaults_are_left_out() -> None:
         "actor": "ana",
         "commandid": "c-4",
         "basis": "ordinary",
-        "rules": "0",
+        "rules": "1",
+        "flags": "NO_AUTHORITY",
         "command": json.loads(stored())["command"],
         "data": {
             "initiative": "AI-1",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from schemas import commands
 from schemas.commands import BY_TYPE, COMMANDS, MAX_COMMAND_BYTES, Command, parse
 from schemas.events import FACTS
 from schemas.receipts import Reason, Refused
@@ -312,3 +316,34 @@ SECONDS = [
 @pytest.mark.parametrize(("text", "field"), SECONDS)
 def test_a_number_of_seconds_is_no_date(text: bytes, field: str) -> None:
     assert refusal(text).detail["field"] == field
+
+
+# The fast way to read a line, and the slow one that tells what is wrong with it.
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.just("9e9, 1.5"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=8,
+)
+_PIECES = st.sampled_from([*"{}[]:,", '"a"', '"b"', "1", "-0", "1.5", "2e3", "1E400", "NaN", "null", '"\\u0061"'])
+
+
+def _either(way: Callable[[], object]) -> object:
+    try:
+        return way()
+    except (ValueError, RecursionError) as error:
+        return type(error).__name__ if isinstance(error, commands._DuplicateKeyError) else "not JSON"
+
+
+@given(st.one_of(_VALUES.map(lambda told: json.dumps(told, separators=(",", ":"))), st.lists(_PIECES).map("".join)))
+def test_law_both_ways_to_read_a_line_come_to_the_same(text: str) -> None:
+    line = text.encode("utf-8", "surrogatepass")
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return
+    assert _either(lambda: _plainly(commands._decoded(line, text))) == _either(lambda: _plainly(commands._slowly(text)))
+
+
+def _plainly(found: tuple[object, object]) -> str:
+    return repr(found)

@@ -79,6 +79,24 @@ def test_a_rotated_login_gets_a_new_key_and_its_old_seed_is_kept_beside(tmp_path
     assert old["publisher-ana"] not in (tmp_path / "nats.conf").read_text()
 
 
+def test_a_removed_login_is_let_in_no_more_and_comes_back_with_its_seed(tmp_path: Path) -> None:
+    provision(tmp_path, *NEW)
+    before = keys(tmp_path)
+    assert provision(tmp_path, "--remove", "publisher-ana") == 0
+    assert keys(tmp_path) == {name: key for name, key in before.items() if name != "publisher-ana"}
+    assert before["publisher-ana"] not in (tmp_path / "nats.conf").read_text()
+    assert "publisher-ana.nk" in seeds(tmp_path)
+    assert provision(tmp_path, "--publisher", "ana") == 0
+    assert keys(tmp_path) == before
+
+
+def test_a_removed_auditor_has_no_login_to_the_mirrors_either(tmp_path: Path) -> None:
+    provision(tmp_path, *NEW, "--audit-account")
+    assert "mirror-ines" in keys(tmp_path)
+    assert provision(tmp_path, "--remove", "auditor-ines") == 0
+    assert not {"auditor-ines", "mirror-ines"} & set(keys(tmp_path))
+
+
 class Crash(BaseException):
     """The process ends here."""
 
@@ -155,6 +173,8 @@ def test_what_was_made_is_told_as_json(tmp_path: Path, capsys: pytest.CaptureFix
         (["--portfolio", "p", "--publisher", "a.b"], "--publisher: 'a.b' names no publisher"),
         (["--portfolio", "p", "--publisher", "*"], "names no publisher"),
         (["--portfolio", "p", "--rotate", "publisher-eve"], "there is no login publisher-eve"),
+        (["--portfolio", "p", "--remove", "publisher-eve"], "publisher-eve is no login that can be removed"),
+        (["--portfolio", "p", "--remove", "service"], "service is no login that can be removed"),
         (["--portfolio", "p", "--tls-cert", "cert.pem"], "--tls-cert and --tls-key belong together"),
         (["--portfolio", "p", "--url", "http://there"], "--url is 'http://there'"),
     ],

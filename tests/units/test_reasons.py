@@ -6,11 +6,13 @@ from typing import NamedTuple
 
 import pytest
 
+from ledger.book import Book
+from ledger.rules import signing
 from schemas.commands import MAX_COMMAND_BYTES
-from schemas.receipts import Reason, ReasonClass
+from schemas.receipts import Reason, ReasonClass, Refused
 from schemas.values import MAX_MINOR
 from tests.anchoring import anchoring, checkpoint
-from tests.notation import Foreign, Said, flagged, given, given_nothing, on, refused
+from tests.notation import TODAY, Foreign, Said, by, flagged, given, given_nothing, on, refused
 from tests.words import (
     NO_HASH,
     Ask,
@@ -31,10 +33,13 @@ from tests.words import (
     forecast,
     fund,
     gate,
+    guardrails,
     hold,
+    interest,
     link,
     measure,
     model,
+    money,
     objective,
     objectives,
     opening,
@@ -67,11 +72,22 @@ CRITERIA = [{"id": name, "title": name, "sort": "value", "weight_bp": 2_500} for
 CONTRADICTING = [{"criterion": "a", "over": "b", "numerator": 9}, {"criterion": "b", "over": "c", "numerator": 9}]
 
 
+BLOCKING = approve("AI-1", "claims", 1, conditions=[condition("K-1", "2026-06-30", owner="ana", blocking=True)])
+LENIENT = {"use_case": "triage", "eu_class": "minimal"}
+HIGH, OPEN, PROHIBITED = (LENIENT | {"eu_class": name} for name in ("high", "unclassified", "prohibited"))
+TIERS = policy("tiers", 1, tiers=[{"tier": "lead", "roles": ["lead"], "up_to": money(9, "USD")}, {"tier": "top"}])
+TO_THE_BOARD = policy("tiers", 1, tiers=[{"tier": "all", "body": "board"}])
+WHOLE_OF_IT = [{"initiative": "AI-1", "share_bp": 10_000}]
+WORTH = {"id": "worth", "title": "Worth", "sort": "value", "weight_bp": 10_000}
+SIGNED = on(TODAY, fund("claims", 1), signatures="— ana signed")
+
+
 class Way(NamedTuple):
-    """What stands (None: nothing, not even an opening), and what is asked."""
+    """What stands (None: nothing, not even an opening), and what is asked. beside: what else is flagged then."""
 
     stands: tuple[Ask | Said | Foreign, ...] | None
     asked: Ask | Said | bytes
+    beside: tuple[Reason, ...] = ()
 
 
 WAYS: dict[Reason, Way] = {
@@ -100,6 +116,10 @@ WAYS: dict[Reason, Way] = {
     Reason.RECORDED_TIME_AHEAD: Way(
         (HISTORIC,), on("2024-01-15", fund("claims", 1), recordedtime="2026-01-12T08:00:01Z")
     ),
+    Reason.SIGNATURE_MISSING: Way((policy("signing", 1, commands=["FundEnvelope"]),), fund("claims", 1)),
+    Reason.KEY_UNKNOWN: Way((), SIGNED),
+    Reason.KEY_REVOKED: Way((), SIGNED),
+    Reason.SIGNATURE_INVALID: Way((), SIGNED),
     Reason.INITIATIVE_EXISTS: Way(READY, propose("AI-1")),
     Reason.UNKNOWN_INITIATIVE: Way(READY, approve("AI-2", "claims", 1)),
     Reason.UNKNOWN_ENVELOPE: Way(READY, approve("AI-1", "data", 1)),
@@ -174,7 +194,71 @@ WAYS: dict[Reason, Way] = {
     Reason.TOTALS_DIFFER: Way(READY, close_period("FY2026", totals=[])),
     Reason.FORECAST_DATE: Way(READY, forecast("AI-1", "2026-01-13", 1)),
     Reason.PROOF_FAILS: Way((), anchoring(checkpoint([bytes(32)]).decode())),
+    Reason.NOT_REGISTRAR: Way((), enrol("bob")),
+    Reason.SELF_ENROLMENT: Way((), by("reg", enrol("reg", person="p-1", roles=["cfo"]))),
+    Reason.NOT_ONESELF: Way((enrol("ana"), enrol("bob")), interest("bob", "supplier", "Acme")),
+    Reason.BEFORE_RECORDED: Way((), on("2026-01-11", policy("signing", 1, commands=[]))),
+    Reason.SELF_GRANT: Way((enrol("ana"),), authority("A-1", "ana", 1)),
+    Reason.BEYOND_GRANTOR: Way((enrol("bob"),), authority("A-1", "bob", 1, instrument=None)),
+    Reason.NO_DECISION: Way((), SET),
+    Reason.BEYOND_DECISION: Way(
+        (request("D-1", kind="priority"), close("D-1", "approved", "2026-01-12")), on(TODAY, SET, decisionid="D-1")
+    ),
+    Reason.NO_AUTHORITY: Way(READY, approve("AI-1", "claims", 1)),
+    Reason.OVER_LIMIT: Way((*READY, enrol("ana"), authority("A-1", "ana", 50)), approve("AI-1", "claims", 51)),
+    Reason.WRONG_TIER: Way((*READY, TIERS), approve("AI-1", "claims", 1)),
+    Reason.SELF_APPROVAL: Way((fund("claims", 9), propose("AI-1", sponsor="ana")), approve("AI-1", "claims", 1)),
+    Reason.NOT_SEATED: Way(ASKED, vote("D-1", 3, "ana")),
+    Reason.SELF_VOTE: Way(ASKED, vote("D-1", 3, "ana")),
+    Reason.NO_MINUTES: Way((enrol("bob"), request("D-1")), vote("D-1", 3, "bob")),
+    Reason.INTEREST: Way(
+        (enrol("ana"), interest("ana", "supplier", "Acme"), request("D-1", suppliers=["Acme"])), vote("D-1", 4, "ana")
+    ),
+    Reason.WRONG_BODY: Way(
+        (enrol("ana"), body("board", "ana"), TO_THE_BOARD, request("D-1", amount=money(1, "USD"))),
+        close("D-1", "approved", "2026-01-12"),
+    ),
+    Reason.NO_QUORUM: Way(
+        (enrol("ana"), body("board", "ana"), request("D-1")), close("D-1", "rejected", "2026-01-12", body="board")
+    ),
+    Reason.AGAINST_VOTES: Way((request("D-1"),), close("D-1", "approved", "2026-01-12")),
+    Reason.NOT_RATIFIABLE: Way(
+        (request("D-1"), request("D-2")), close("D-2", "approved", "2026-01-12", ratifies="D-1")
+    ),
+    Reason.NO_RATIFY_BY: Way(READY, on(TODAY, approve("AI-1", "claims", 1), basis="emergency")),
+    Reason.UNRATIFIED: Way(
+        (*READY, on(TODAY, approve("AI-1", "claims", 1, ratify_by="2026-01-11"), basis="emergency")),
+        approve("AI-1", "claims", 1),
+    ),
+    Reason.SPONSOR_LEADS: Way((), propose("AI-1", sponsor="sam", lead="sam")),
+    Reason.SELF_ASSESSED: Way(
+        (propose("AI-1", sponsor="ana"), policy("prioritisation", 1, method="weighted", criteria=[WORTH])),
+        score("AI-1", 1, worth=5),
+    ),
+    Reason.OWNER_LEADS: Way((propose("AI-1", lead="olga"),), promise("B-1", initiatives=WHOLE_OF_IT, owner="olga")),
+    Reason.SELF_VALIDATED: Way((promise("B-1", owner="ana"),), measure("B-1", "2026-Q1", "validated")),
+    Reason.NOT_INDEPENDENT: Way((propose("AI-1", lead="ana"),), rate("AI-1", "green", "2026-01-12")),
+    Reason.OWNER_ALONE: Way((*READY, BLOCKING), discharge("K-1")),
+    Reason.SELF_REVERSAL: Way(READY, reverse(2, "void")),
+    Reason.PROHIBITED_USE: Way((), propose("AI-1", ai=PROHIBITED)),
+    Reason.NO_COMPLIANCE_VOTE: Way((fund("claims", 9), propose("AI-1", ai=HIGH)), approve("AI-1", "claims", 1)),
+    Reason.UNCLASSIFIED_USE: Way(
+        (propose("AI-1", ai=OPEN), gate("AI-1", "go", "proposed", "build")), gate("AI-1", "go", "build", "run")
+    ),
+    Reason.CLASS_LOWERED: Way((propose("AI-1", ai=HIGH),), amend("AI-1", ai=LENIENT)),
+    Reason.UNALIGNED: Way((*READY, guardrails(min_aligned_bp=1)), approve("AI-1", "claims", 1)),
+    Reason.CONDITION_OPEN: Way((*READY, BLOCKING), approve("AI-1", "claims", 1)),
+    Reason.CRITERIA_NOT_MET: Way(
+        (propose("AI-1"),), gate("AI-1", "go", "proposed", "build", must=[{"criterion": "case", "met": False}])
+    ),
+    Reason.COMMITMENT_UNTREATED: Way(
+        (*READY, approve("AI-1", "claims", 1), commit("AI-1", "claims", "C-1", 1)), gate("AI-1", "kill", "proposed")
+    ),
     Reason.LATE: Way((policy("tolerance", 1, lateness_days=30),), on("2025-12-12", fund("claims", 1))),
+    Reason.UNDOCUMENTED: Way(
+        (policy("tolerance", 1, lateness_days=30),), on("2025-12-12", fund("claims", 1)), (Reason.LATE,)
+    ),
+    Reason.UNEXPLAINED: Way((*READY, guardrails(OVER_ENVELOPE="flag")), approve("AI-1", "claims", 101)),
     Reason.OVER_ENVELOPE: Way(READY, approve("AI-1", "claims", 101)),
     Reason.OVER_APPROVED: Way(READY, commit("AI-1", "claims", "C-1", 1)),
     Reason.OVER_COMMITMENT: Way(
@@ -200,11 +284,16 @@ TOLD_BY_THE_SERVICE = {Reason.WRONG_ADDRESS, Reason.BUSY, Reason.UNAVAILABLE, Re
 
 
 @pytest.mark.parametrize("reason", WAYS, ids=lambda reason: reason.name)
-def test_there_is_a_way_to(reason: Reason) -> None:
+def test_there_is_a_way_to(reason: Reason, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told_by_somebody(_line: bytes, _signatures: str, _book: Book) -> Refused:
+        return Refused(reason)
+
+    if reason in (Reason.KEY_UNKNOWN, Reason.KEY_REVOKED):
+        monkeypatch.setattr(signing, "VERIFY", told_by_somebody)
     way = WAYS[reason]
     stands = given_nothing() if way.stands is None else given(*way.stands)
-    flags = reason.of_class in (ReasonClass.MONEY, ReasonClass.GOVERNANCE)
-    stands.when(way.asked).then(flagged(reason) if flags else refused(reason))
+    flags = reason.follows_policy and reason is not Reason.UNEXPLAINED
+    stands.when(way.asked).then(flagged(reason, *way.beside) if flags else refused(reason))
 
 
 def test_no_reason_is_without_a_way() -> None:

@@ -13,7 +13,19 @@ from ledger.evolve import evolve
 from schemas import codec
 from schemas.commands import parse
 from schemas.receipts import Reason, Refused
-from tests.notation import TODAY, Said, accepted, flagged, foreign, given, given_nothing, on, refused, repeated
+from tests.notation import (
+    TODAY,
+    Said,
+    accepted,
+    flagged,
+    foreign,
+    given,
+    given_nothing,
+    governed,
+    on,
+    refused,
+    repeated,
+)
 from tests.teller import START
 from tests.words import ORIGIN, PORTFOLIO, Ask, amend, forecast, fund, opening, pay, propose, reverse
 
@@ -212,7 +224,7 @@ def test_an_event_says_what_its_command_said() -> None:
 def test_why_it_passes_is_kept_where_a_flag_asks_for_it_and_only_there() -> None:
     why = {"flagreason": "Agreed with finance."}
     less = fund("claims", -1, kind="reduction")
-    (event,) = given(fund("claims", 1)).when(on(TODAY, less, **why)).then(accepted())
+    (event,) = governed(fund("claims", 1)).when(on(TODAY, propose("AI-1"), **why)).then(accepted())
     assert event.flagreason is None
     (event,) = given().when(on(TODAY, less, **why)).then(flagged(Reason.OVER_ENVELOPE))
     assert event.flagreason == why["flagreason"]

@@ -14,6 +14,7 @@ from tests.words import (
     align,
     amend,
     approve,
+    close_period,
     commit,
     forecast,
     fund,
@@ -162,3 +163,13 @@ def test_a_reversal_never_brings_a_sum_beyond_what_the_ledger_can_hold() -> None
 def test_a_reversal_may_be_effective_on_any_day() -> None:
     for day in ("2020-01-01", "2030-01-01"):
         given(on("2026-01-12", fund("claims", 1))).when(on(day, reverse(2, "counter"))).then(accepted())
+
+
+def test_no_leg_is_voided_out_of_a_closed_period() -> None:
+    """A carry-forward is voided as a whole: where one of its years is closed, it stays."""
+    carried = fund("claims", 5, kind="carry_forward", counter_period="FY2025")
+    given(fund("claims", 9), carried).when(reverse(3, "void")).then(accepted())
+    for year in ("FY2025", "FY2026"):
+        for leg in (3, 4):
+            stands = given(fund("claims", 9), carried, close_period(year))
+            stands.when(reverse(leg, "void")).then(refused(Reason.PERIOD_CLOSED, closed=year))

@@ -113,9 +113,9 @@ def test_who_decides_follows_from_the_total_after_the_decision(
     assert (event.data.tier, event.data.body, event.data.quorum_votes, event.data.quorum_seats) == (tier, *board)
 
 
-def test_nobody_is_named_without_an_amount_or_a_policy() -> None:
+def test_nobody_is_named_without_a_policy_or_where_no_money_is_at_stake() -> None:
     for stands, asked in (
-        (in_tiers(), request("D-1", "AI-1")),
+        (in_tiers(), request("D-1", "AI-1", kind="priority")),
         (given(*READY), request("D-1", "AI-1", amount=money(1, "USD"))),
     ):
         (event,) = stands.when(asked).then(accepted())

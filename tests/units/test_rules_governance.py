@@ -18,6 +18,7 @@ from tests.words import (
     commit,
     enrol,
     fund,
+    guardrails,
     interest,
     money,
     opening,
@@ -29,11 +30,6 @@ from tests.words import (
 
 READY = (fund("claims", 100), propose("AI-1"))
 BOARD = (enrol("ana"), enrol("bob"))
-
-
-def guardrails(version: int = 1, **actions: str) -> Ask:
-    rules = [{"rule": rule, "action": action} for rule, action in actions.items()]
-    return policy("guardrails", version, rules=rules)
 
 
 def ahp(*judgements: tuple[str, str, int, int], names: str = "abcd") -> Ask:
@@ -253,7 +249,7 @@ def test_a_guardrail_is_set_once_and_for_a_rule_there_is() -> None:
 def test_a_guardrail_refuses_flags_or_lets_pass(action: str, expected: Expected) -> None:
     stands = given(*READY, guardrails(OVER_ENVELOPE=action))
     stands.when(approve("AI-1", "claims", 100)).then(accepted())
-    stands.when(approve("AI-1", "claims", 101)).then(expected)
+    stands.when(on(TODAY, approve("AI-1", "claims", 101), flagreason="Until July.")).then(expected)
 
 
 def test_an_event_names_the_guardrails_it_was_judged_by() -> None:
@@ -276,8 +272,20 @@ def test_a_fact_from_outside_is_never_refused_by_a_guardrail(action: str, expect
     stands = given(*READY, fund("claims", 1, kind="supplement"), guardrails(OVER_APPROVED=action, OVER_ENVELOPE=action))
     for fact in (commit("AI-1", "claims", "C-1", 1), pay("AI-1", "claims", "P-1", 1)):
         stands.when(fact).then(flagged(Reason.OVER_APPROVED) if expected else accepted())
-    stands = given(*READY, approve("AI-1", "claims", 100), guardrails(OVER_ENVELOPE=action))
-    stands.when(reverse(2, "void")).then(flagged(Reason.OVER_ENVELOPE) if expected else accepted())
+
+
+def test_a_reversal_is_no_fact_from_outside() -> None:
+    stands = given(*READY, approve("AI-1", "claims", 100), guardrails(OVER_ENVELOPE="refuse"))
+    stands.when(reverse(2, "void")).then(refused(Reason.OVER_ENVELOPE, over_minor=100))
+
+
+def test_what_policy_flags_needs_a_reason() -> None:
+    over = approve("AI-1", "claims", 101)
+    given(*READY).when(over).then(flagged(Reason.OVER_ENVELOPE))
+    given(*READY, guardrails(LATE="flag")).when(over).then(flagged(Reason.OVER_ENVELOPE))
+    told = given(*READY, guardrails(OVER_ENVELOPE="flag"))
+    told.when(over).then(refused(Reason.UNEXPLAINED, flags=["OVER_ENVELOPE"]))
+    told.when(on(TODAY, over, flagreason="Until July.")).then(flagged(Reason.OVER_ENVELOPE))
 
 
 def test_no_guardrail_lets_pass_what_is_wrong_in_itself() -> None:

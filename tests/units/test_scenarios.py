@@ -63,7 +63,7 @@ def test_each_history_has_its_own_figures() -> None:
     assert [each.orphan_share for each in found] == pytest.approx([0.6, 0.0, 110 / 150])
     assert [each.must_move_minor for each in found] == [60_00, 0, 110_00]
     assert [each.open_decisions for each in found] == [1, 0, 1]
-    assert [each.flagged for each in found] == [0, 0, 1]
+    assert [each.flagged for each in found] == [4, 3, 5]
     assert [each.refused for each in found] == [0, 1, 0]
     assert [each.not_accepted for each in found] == [0, 0, 1]
 

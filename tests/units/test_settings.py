@@ -16,6 +16,7 @@ EVERYTHING = {
     "PORTFOLIO_NATS": "nats://localhost:4222",
     "PORTFOLIO_CREDENTIALS": "/srv/ana.nk",
     "PORTFOLIO_KEYS": "/srv/keys.json",
+    "PORTFOLIO_VAULT": "/srv/vault",
 }
 
 
@@ -26,7 +27,7 @@ def login(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_environment_is_read() -> None:
-    files = {"keys": Path("/srv/keys.json"), "credentials": Path("/srv/ana.nk")}
+    files = {"keys": Path("/srv/keys.json"), "credentials": Path("/srv/ana.nk"), "vault": Path("/srv/vault")}
     wanted = Settings(Path("/srv/ledger"), "ai-2026", "ana", "nats://localhost:4222", **files)
     assert settings(environment=EVERYTHING) == wanted
 
@@ -45,7 +46,7 @@ def test_every_setting_of_the_environment_is_listed() -> None:
 
 def test_what_is_given_in_words_wins() -> None:
     words = {"data": Path("/somewhere/else"), "portfolio": "other", "actor": "eve", "nats": "nats://other:4222"}
-    files = {"credentials": Path("/somewhere/eve.nk")}
+    files = {"credentials": Path("/somewhere/eve.nk"), "vault": Path("/somewhere/vault")}
     given = settings(**words, **files, environment=EVERYTHING)  # type: ignore[arg-type]
     assert given == Settings(**words, **files, keys=Path("/srv/keys.json"))  # type: ignore[arg-type]
 

@@ -84,7 +84,7 @@ def test_what_follows_a_command_that_is_left_out_moves_up_and_is_decided_again()
     assert [(fate.sequence, fate.became) for fate in found.told] == [(5, "left_out"), (7, "changed")]
     assert found.told[1].differs == ("flags",)
     assert found.kept == 1
-    assert [event.flags for event in events_of(found)] == [None, "OVER_APPROVED"]
+    assert [event.flags for event in events_of(found)] == ["NO_AUTHORITY", "OVER_APPROVED"]
     assert [event.at for event in events_of(found)] == [5, 6]
     assert found.book.total("approved", "claims") == 30
 

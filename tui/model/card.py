@@ -15,11 +15,14 @@ import msgspec
 from ledger.findings import Finding
 from ledger.notary.tlog import leaf_hash
 from projections.around import Around
+from projections.bounds import Bound, Bounds
+from projections.line import instant_of
 from schemas import subjects
 from schemas.envelope import Recorded
 from schemas.receipts import Reason
 from tui.model.figures import instant, money
-from tui.model.stated import first_text, text_of
+from tui.model.kept import KeptTexts, ReadText
+from tui.model.stated import first_text
 from tui.model.text import clean, has_hidden
 
 Standing = Literal["plain", "yes", "problem", "unknown"]
@@ -35,22 +38,25 @@ class CardLine(NamedTuple):
     at: int | None = None
 
 
-def card(event: Recorded, told: Around, payload: bytes, zone: datetime.tzinfo) -> list[CardLine]:
-    """Return the lines of a decision's card."""
+def card(
+    event: Recorded, told: Around, payload: bytes, zone: datetime.tzinfo, read: ReadText | None = None
+) -> list[CardLine]:
+    """Return the lines of a decision's card. read: a vault's text by its commitment, None for no vault."""
+    kept = KeptTexts(dict(told.erased), read)
     kind = subjects.bare(event.data.TYPE)
     title = f"  {clean(told.title, 60)}" if told.title else ""
     lines = [CardLine(kind, f"{clean(event.subject, 60)}{title}")]
     roles = f"  ({', '.join(clean(role, 24) for role in told.roles)})" if told.roles else "  (not enrolled then)"
     behalf = f" for {clean(event.onbehalfof)}" if event.onbehalfof else ""
     lines.append(CardLine("who", f"{clean(event.actor)}{behalf}{roles}"))
-    lines += _when(event, zone)
+    lines += _when(event, zone, told.bounds)
     lines += _what(event)
     why = first_text(
-        event.data, "reason", "rationale", "dissent", "commentary", "question", "hypothesis", "explanation"
+        event.data, kept, "reason", "rationale", "dissent", "commentary", "question", "hypothesis", "explanation"
     )
     lines.append(CardLine("why", clean(why, 1_000) if why else "no reason was given", "plain" if why else "unknown"))
-    lines += _authority(event)
-    lines += _approvals(told)
+    lines.append(authority(event))
+    lines += _approvals(told, kept)
     lines += _evidence(event, told)
     lines += _policy(event)
     if told.reversed_by is not None:
@@ -78,7 +84,7 @@ def with_findings(lines: Sequence[CardLine], found: Sequence[Finding], sequence:
     return [*lines[:1], *held, *lines[1:]]
 
 
-def _when(event: Recorded, zone: datetime.tzinfo) -> list[CardLine]:
+def _when(event: Recorded, zone: datetime.tzinfo, bounds: Bounds) -> list[CardLine]:
     recorded = event.recordedtime.astimezone(zone)
     days = (recorded.date() - event.effective_on).days
     gap = "the same day" if days == 0 else f"{days:,} days after" if days > 0 else f"{-days:,} days before"
@@ -90,7 +96,27 @@ def _when(event: Recorded, zone: datetime.tzinfo) -> list[CardLine]:
         lines.append(CardLine("decided", str(event.decidedon)))
     if event.importedtime is not None:
         lines.append(CardLine("imported", f"{instant(event.importedtime)} UTC"))
-    return lines
+    return [*lines, *_bounded(bounds, event.importedtime or event.recordedtime)]
+
+
+def _bounded(bounds: Bounds, recorded_at: datetime.datetime) -> list[CardLine]:
+    """Return between when witnesses say it was recorded; nothing where no checkpoint with a time is anchored."""
+    told = []
+    for words, bound in (("not before", bounds.not_before), ("not after", bounds.not_after)):
+        if bound is not None:
+            told.append(f"{words} {instant(instant_of(bound.at_s * 1_000_000))} UTC (checkpoint at {_place(bound)})")
+    if not told:
+        return []
+    outside = bounds.outside(recorded_at)
+    checked = "verified" if bounds.checked else "as witnesses state, NOT CHECKED"
+    found = f"OUTSIDE: {outside}; " if outside else ""
+    at = next(bound.anchor.sequence for bound in (bounds.not_before, bounds.not_after) if bound is not None)
+    return [CardLine("bounds", f"{found}{', '.join(told)}; {checked}", "problem" if outside else "unknown", at)]
+
+
+def _place(bound: Bound) -> str:
+    where = "" if bound.anchor.sequence is None else f", anchored at {bound.anchor.sequence:,}"
+    return f"{bound.anchor.size:,}{where}"
 
 
 def _what(event: Recorded) -> list[CardLine]:
@@ -106,19 +132,50 @@ def _what(event: Recorded) -> list[CardLine]:
     return lines
 
 
-def _authority(event: Recorded) -> list[CardLine]:
-    if event.grants:
-        first = int(event.grants.split(",")[0])
-        return [CardLine("authority", f"grants {event.grants}", "yes", first)]
-    if event.basis == "imported":
-        return [CardLine("authority", "imported: the source's own", "unknown")]
-    emergency = event.basis == "emergency"
+def authority(event: Recorded) -> CardLine:
+    """Return what stands behind an entry: the grants it rests on, and what of that was found wanting.
+
+    Rules "0" knew no authority. Of what nobody needs authority for, later rules name none.
+    """
     basis = f"{event.basis}; " if event.basis != "ordinary" else ""
-    told = f"{basis}NOT CHECKED under rules {event.rules}"
-    return [CardLine("authority", told, "problem" if emergency else "unknown")]
+    standing: Standing = "problem" if event.basis == "emergency" else "yes" if event.grants else "plain"
+    at = int(event.grants.split(",")[0]) if event.grants else None
+    wanting = [flag for flag in (event.flags or "").split(",") if flag in OF_AUTHORITY]
+    if event.basis == "imported":
+        return CardLine("authority", "imported: the source's own", "unknown")
+    if event.rules == "0":
+        return CardLine(
+            "authority", f"{basis}NOT CHECKED under rules 0", "problem" if event.basis == "emergency" else "unknown"
+        )
+    if wanting:
+        behind = f"grants {event.grants}, but " if event.grants else ""
+        return CardLine("authority", f"{basis}{behind}{Reason[wanting[0]].meaning}", "problem", at)
+    if event.grants:
+        return CardLine("authority", f"{basis}grants {event.grants}, by rules {clean(event.rules)}", standing, at)
+    return CardLine("authority", f"{basis}none is needed under rules {clean(event.rules)}", standing)
 
 
-def _approvals(told: Around) -> list[CardLine]:
+OF_AUTHORITY = frozenset(
+    {
+        "NOT_REGISTRAR",
+        "SELF_ENROLMENT",
+        "NOT_ONESELF",
+        "SELF_GRANT",
+        "BEYOND_GRANTOR",
+        "NO_DECISION",
+        "BEYOND_DECISION",
+        "NO_AUTHORITY",
+        "OVER_LIMIT",
+        "WRONG_TIER",
+        "SELF_APPROVAL",
+        "NOT_SEATED",
+        "WRONG_BODY",
+    }
+)
+"""Flags that speak against who decided."""
+
+
+def _approvals(told: Around, kept: KeptTexts) -> list[CardLine]:
     if not told.votes:
         return [CardLine("approvals", "no votes are recorded with it", "unknown")]
     counts: dict[str, int] = {}
@@ -127,7 +184,7 @@ def _approvals(told: Around) -> list[CardLine]:
     against = counts.get("reject", 0)
     lines = [CardLine("approvals", ", ".join(f"{count} {word}" for word, count in counts.items()), at=told.votes[0][0])]
     for vote in told.votes:
-        said = text_of(vote.dissent)
+        said = kept.told(vote.dissent)
         if said:
             lines.append(CardLine("dissent", f"{clean(vote.voter)}: {clean(said, 600)}", "problem", vote.sequence))
     if against and not any(vote.dissent for vote in told.votes):

@@ -12,6 +12,7 @@ from schemas.envelope import Recorded
 from tui.model.card import Standing
 from tui.model.figures import money, percent
 from tui.model.glyphs import Glyphs
+from tui.model.kept import NOTHING_KEPT
 from tui.model.stated import first_text
 from tui.model.text import clean
 
@@ -73,7 +74,7 @@ def set_by_words(event: Recorded | None, sequence: int) -> str:
     """Return which decision set a value: what kind, by whom, when and why. event: None where it cannot be read."""
     if event is None:
         return f"set by {sequence:,}, which cannot be read"
-    why = first_text(event.data, "reason", "rationale", "dissent", "commentary", "question", "hypothesis")
+    why = first_text(event.data, NOTHING_KEPT, "reason", "rationale", "dissent", "commentary", "question", "hypothesis")
     day = event.recordedtime.date()
     told = f"set by {sequence:,} {subjects.bare(event.data.TYPE)}, {clean(event.actor, 30)}, recorded {day}"
     return f"{told}: {clean(why, 400)}" if why else told

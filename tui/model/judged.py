@@ -12,7 +12,7 @@ from ledger.book import Book
 from schemas import subjects
 from schemas.receipts import Reason, ReasonClass, Refused
 from schemas.values import zone_of
-from tui.model.card import CardLine
+from tui.model.card import CardLine, authority
 from tui.model.drafts import CommandDraft
 from tui.model.figures import money
 from tui.model.forms import Sender, Slip, line_of, slips_of
@@ -100,14 +100,13 @@ def verdict_lines(found: Judged) -> list[CardLine]:
 
 def basis_lines(found: Judged) -> list[CardLine]:
     """Return the lines that follow: on what it was judged, and what nobody has checked."""
-    told = "no guardrails: what breaks a money rule is flagged"
+    told = "no guardrails: what breaks a rule of money or governance is flagged"
     if found.policy is not None:
         told = f"guardrails of seq {found.policy:,}"
     lines = [CardLine("judged", f"at seq {found.at:,}, under {told}")]
     if found.passes:
         assert found.verdict is not None, "what passes has a verdict"
-        rules = found.verdict.events[0].rules
-        lines.append(CardLine("authority", f"NOT CHECKED under rules {clean(rules or '?')}", "unknown"))
+        lines.append(authority(found.verdict.events[0]))
         lines.append(CardLine("signature", "none; nobody has to sign under these rules", "unknown"))
     return lines
 
@@ -148,6 +147,8 @@ def _refusal(refused: Refused, currency: str | None, said: tuple[str, ...]) -> l
     ]
     if figures:
         lines.append(CardLine("about", clean("; ".join(figures), 400)))
+    if refused.grants is not None:
+        lines.append(CardLine("grants", f"it rests on grants {refused.grants}"))
     if refused.reason.again:
         lines.append(CardLine("again", "another time it may pass unchanged"))
     return lines

@@ -25,6 +25,7 @@ from schemas.events import (
 )
 from tui.model.card import CardLine, card
 from tui.model.change import Change, of_fields, of_figures, of_state
+from tui.model.kept import ReadText
 from tui.model.stated import fields
 from tui.model.text import clean
 
@@ -49,18 +50,20 @@ class Ask(Protocol):
         ...
 
 
-async def see(asking: Ask, event: Recorded, payload: bytes, base: Moment, here: Moment) -> Seen:
-    """Return what is shown of an event. base, here: the moments before and after."""
+async def see(
+    asking: Ask, event: Recorded, payload: bytes, base: Moment, here: Moment, read: ReadText | None = None
+) -> Seen:
+    """Return what is shown of an event. base, here: the moments before and after. read: a vault's texts."""
     kind, name = event.subject.split("/", 1)
     told = asking(lambda replica: around(replica, event))
     if kind != "initiative":
         around_it, last = await asyncio.gather(told, asking(lambda replica: last_like(replica, event)))
         changes = of_fields(None, fields(event.data), last, event.at)
-        return Seen(event.at, card(event, around_it, payload, datetime.UTC), event.subject, changes, last or 0)
+        return Seen(event.at, card(event, around_it, payload, datetime.UTC, read), event.subject, changes, last or 0)
     before, after, around_it = await asyncio.gather(
         asking(partial(_state, name, base)), asking(partial(_state, name, here)), told
     )
-    lines = card(event, around_it, payload, datetime.UTC)
+    lines = card(event, around_it, payload, datetime.UTC, read)
     return Seen(event.at, lines, name, of_state(before, after), base.sequence)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from schemas.events import Fact
-from schemas.values import Commitment
 from tui.model.figures import money
+from tui.model.kept import KeptTexts
 from tui.model.text import clean
 
 
@@ -18,17 +18,10 @@ def fields(fact: Fact) -> dict[str, str]:
     return dict(_flat("", msgspec.to_builtins(fact, str_keys=True)))
 
 
-def text_of(text: str | Commitment | None) -> str | None:
-    """Return a text, or what stands for one that was kept as a commitment."""
-    if isinstance(text, Commitment):
-        return f"kept apart, commitment {text.commitment[:12]}"
-    return text
-
-
-def first_text(fact: Fact, *names: str) -> str | None:
-    """Return the first of some texts that a fact states."""
+def first_text(fact: Fact, kept: KeptTexts, *names: str) -> str | None:
+    """Return the first of some texts that a fact states, as *kept* tells it."""
     for name in names:
-        if told := text_of(getattr(fact, name, None)):
+        if told := kept.told(getattr(fact, name, None)):
             return told
     return None
 

@@ -395,7 +395,7 @@ class ReplayScreen(ModeScreen):
             moved(self.session.ask, event if base.sequence == sequence - 1 else None, base, here)
         )
         try:
-            seen = await see(self.session.ask, event, entry.payload, base, here)
+            seen = await see(self.session.ask, event, entry.payload, base, here, self.session.read_text)
             if sequence == self.head.sequence and self.ready:
                 self._draw_seen(seen, None)
                 self._draw_moved(await moving)
