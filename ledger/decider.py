@@ -55,6 +55,11 @@ class Asked(NamedTuple):
     signatures: str | None = None
 
 
+def asked(command: c.Command, line: bytes, signatures: bytes) -> Asked:
+    """Return what is asked by what was sent. Signatures that are no text stay none that could fit."""
+    return Asked(command, line, signatures.decode(errors="replace") or None)
+
+
 class Repeated(NamedTuple):
     """The command was accepted before: where its first event stands, and how many there are."""
 
@@ -353,7 +358,6 @@ def _record(
         "flags": ",".join(flag.reason.name for flag in flags) or None,
         "flagreason": ask.flagreason if flags else None,
         "importedtime": now if imported else None,
-        "signatures": asked.signatures,
         "sourceref": ask.sourceref,
     }
     return tuple(
@@ -362,6 +366,7 @@ def _record(
             sequence=f"{book.sequence + 1 + place:016d}",
             subject=fact.subject(),
             command=asked.line.decode() if place == 0 else None,
+            signatures=asked.signatures if place == 0 else None,
             data=fact,
             **shared,
         )

@@ -68,6 +68,8 @@ def evolve(book: Book, event: Recorded, payload: bytes | None = None) -> None:
     _list(book, event)
     if isinstance(fact, PortfolioOpened):
         book.importing = fact.historic
+        if fact.registrar.vkey is not None:
+            book.put(book.keys, fact.registrar.vkey, fact.registrar.actor)
     elif event.basis != "imported":
         book.importing = False
 

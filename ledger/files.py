@@ -7,10 +7,13 @@ import tempfile
 from pathlib import Path
 
 
-def replace_file(target: Path, content: bytes, *, durable: bool = False, mode: int = 0o600) -> None:
+def replace_file(
+    target: Path, content: bytes, *, durable: bool = False, synced: bool = False, mode: int = 0o600
+) -> None:
     """Give a file new content in one step: a reader sees the old or the new, never a part.
 
-    durable: the disk has it when this returns, for what cannot be made again. mode: who may read it.
+    durable: the disk has it when this returns, for what cannot be made again. synced: its content only; that it is
+    there the disk learns from sync_directory. mode: who may read it.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
@@ -18,7 +21,7 @@ def replace_file(target: Path, content: bytes, *, durable: bool = False, mode: i
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             os.fchmod(file.fileno(), mode)
-            if durable:
+            if durable or synced:
                 file.flush()
                 os.fsync(file.fileno())
         os.replace(name, target)

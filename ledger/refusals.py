@@ -30,6 +30,7 @@ from schemas.commands import MAX_COMMAND_BYTES, Command
 from schemas.receipts import Refused
 
 _TRIES = 20
+MOST_SIGNATURES = 8_000
 MOST_DETAIL = 4_000
 """Most characters that are kept of why: a hostile command cannot make its refusal too long to keep."""
 MOST_BYTES = MAX_ENTRY_BYTES - 1_000
@@ -41,7 +42,8 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     actor: who was let in to send it; without a service between, as the command says, None where it says none.
     detail: JSON, cut at 4,000. policy, grants: what it was judged under, as an event names it.
-    command: as it came; sha256: its hash instead, where it cannot be read as one line of text.
+    command: as it came; sha256: its hash instead, where it cannot be read as one line of text. signatures: the lines
+    that came with it, cut at 8,000.
     """
 
     refusal: int
@@ -57,6 +59,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sha256: str | None = None
     policy: str | None = None
     grants: str | None = None
+    signatures: str | None = None
 
 
 class Refusals:
@@ -107,6 +110,7 @@ def refusal_of(
     judged_at: int,
     rules: str,
     sender: str | None = None,
+    signatures: bytes = b"",
 ) -> Refusal:
     """Return what is kept of a refused command; its number comes when it is stored.
 
@@ -130,7 +134,8 @@ def refusal_of(
         sha256=None if text is not None else hashlib.sha256(line).hexdigest(),
         policy=refused.policy,
         grants=refused.grants,
+        signatures=signatures.decode(errors="replace")[:MOST_SIGNATURES] or None,
     )
     if len(msgspec.json.encode(made)) > MOST_BYTES:  # a text full of control characters is six times as long in JSON
-        return msgspec.structs.replace(made, command=None, sha256=hashlib.sha256(line).hexdigest())
+        return msgspec.structs.replace(made, command=None, signatures=None, sha256=hashlib.sha256(line).hexdigest())
     return made

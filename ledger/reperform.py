@@ -17,14 +17,17 @@ from schemas.receipts import Refused
 
 
 class Reperformance(msgspec.Struct, frozen=True):
-    """What came of it. events: decided again. foreign: entries that are none. sequence, differs: the first event that
-    is not what the rules give, and why; None where all are."""
+    """What came of it. events: decided again. foreign: entries that are none. signed: commands with signatures, each of
+    which was checked; unsigned: commands with none. sequence, differs: the first event that is not what the rules give,
+    and why; None where all are."""
 
     portfolio: str
     last_sequence: int
     commands: int
     events: int
     foreign: int
+    signed: int = 0
+    unsigned: int = 0
     sequence: int | None = None
     differs: str | None = None
 
@@ -37,7 +40,7 @@ async def reperform(store: EventReader, portfolio: str, moved: Callable[[int], N
     stored.
     """
     book = Book(portfolio)
-    commands = events = 0
+    counts = _Counts()
     waiting: list[bytes] = []
     async for entry in store.read():
         moved(1)
@@ -46,21 +49,24 @@ async def reperform(store: EventReader, portfolio: str, moved: Callable[[int], N
         except codec.ForeignEntry:
             differs = f"{len(waiting)} events of the command before it are missing" if waiting else None
             if differs:
-                return _ended(book, commands, events, entry.sequence, differs)
+                return _ended(book, counts, entry.sequence, differs)
             evolve_foreign(book, entry.sequence, entry.payload)
             continue
         if not waiting:
             decided = _decided(event, book)
             if isinstance(decided, str):
-                return _ended(book, commands, events, entry.sequence, decided)
-            waiting, commands = decided, commands + 1
+                return _ended(book, counts, entry.sequence, decided)
+            waiting = decided
+            counts.commands += 1
+            counts.signed += event.signatures is not None
         if waiting[0] != entry.payload:
-            return _ended(book, commands, events, entry.sequence, _difference(waiting[0], entry.payload))
+            return _ended(book, counts, entry.sequence, _difference(waiting[0], entry.payload))
         evolve(book, event, entry.payload)
-        waiting, events = waiting[1:], events + 1
+        waiting = waiting[1:]
+        counts.events += 1
     if waiting:
-        return _ended(book, commands, events, book.sequence + 1, f"{len(waiting)} events of its command are missing")
-    return _ended(book, commands, events, None, None)
+        return _ended(book, counts, book.sequence + 1, f"{len(waiting)} events of its command are missing")
+    return _ended(book, counts, None, None)
 
 
 def _decided(event: Recorded, book: Book) -> list[bytes] | str:
@@ -73,6 +79,8 @@ def _decided(event: Recorded, book: Book) -> list[bytes] | str:
         return f"its command is none: {command.reason.name}"
     if event.rules not in VERSIONS:
         return f"it was decided by rules {event.rules}, which this program does not have"
+    if event.signatures is not None and not VERSIONS[event.rules].signed:
+        return f"it carries signatures, which rules {event.rules} did not check"
     asked = Asked(command, line, event.signatures)
     outcome = decide(asked, book, now=event.importedtime or event.recordedtime, rules=event.rules)
     if isinstance(outcome, Refused):
@@ -89,13 +97,22 @@ def _difference(made: bytes, stored: bytes) -> str:
     return f"byte {at}: stored …{told[0]}…, decided again …{told[1]}…"
 
 
-def _ended(book: Book, commands: int, events: int, sequence: int | None, differs: str | None) -> Reperformance:
+class _Counts:
+    """How many commands and events were decided again, and how many commands were signed."""
+
+    def __init__(self) -> None:
+        self.commands = self.events = self.signed = 0
+
+
+def _ended(book: Book, counts: _Counts, sequence: int | None, differs: str | None) -> Reperformance:
     return Reperformance(
         portfolio=book.portfolio,
         last_sequence=book.sequence,
-        commands=commands,
-        events=events,
+        commands=counts.commands,
+        events=counts.events,
         foreign=book.foreign_count,
+        signed=counts.signed,
+        unsigned=counts.commands - counts.signed,
         sequence=sequence,
         differs=differs,
     )

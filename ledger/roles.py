@@ -104,6 +104,12 @@ def role_of(account: str, *, may_create: bool) -> str | None:
     return next((role for role in ROLES if account == role or account.startswith(f"{role}-")), None)
 
 
+def name_in(account: str) -> str | None:
+    """Return the name in an account of a role that has one: ana for `publisher-ana`; None in every other account."""
+    role, _, name = account.partition("-")
+    return name if name and role in ROLES and ROLES[role].named else None
+
+
 def audit_consumer(auditor: str) -> str:
     """Return the name of the pull consumer that is made for an auditor."""
     return f"audit-{auditor}"

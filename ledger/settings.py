@@ -19,6 +19,7 @@ ENVIRONMENT = {
     "PORTFOLIO_NATS": "a NATS server's URL, where --nats is not given",
     "PORTFOLIO_CREDENTIALS": "the file of the login to a NATS server, where --credentials is not given",
     "PORTFOLIO_VAULT": "the directory free texts are kept in, where --vault is not given",
+    "PORTFOLIO_POLICY": "the log keys and witnesses you believe, where --policy is not given",
     "PORTFOLIO_KEYS": "a JSON file that gives actions other keys, where --keys is not given",
 }
 """Every setting, and what it means."""
@@ -33,7 +34,8 @@ class Settings:
     """data: the data directory. portfolio: None for the only one there. nats: None for the private server of
     *data*. actor: who acts. keys: a file that gives actions of the terminal other keys. credentials: the file of the
     seed to log in to *nats* with. vault: the directory free texts are kept in, so that they can be erased; None where
-    they stand in the ledger themselves."""
+    they stand in the ledger themselves. policy: the file of the log keys and witnesses the user believes.
+    actor_guessed: nobody said who acts, so it is who is logged in here."""
 
     data: Path
     portfolio: str | None
@@ -42,6 +44,8 @@ class Settings:
     keys: Path | None = None
     credentials: Path | None = None
     vault: Path | None = None
+    policy: Path | None = None
+    actor_guessed: bool = False
 
 
 def settings(
@@ -57,7 +61,8 @@ def settings(
     """Return what was given, completed from the environment and defaults. Errors: SettingsError."""
     given = environment.get
     chosen_portfolio = portfolio or given("PORTFOLIO_NAME") or None
-    chosen_actor = actor or given("PORTFOLIO_ACTOR") or as_id(_user())
+    named_actor = actor or given("PORTFOLIO_ACTOR")
+    chosen_actor = named_actor or as_id(_user())
     for setting, value in (("portfolio", chosen_portfolio), ("actor", chosen_actor)):
         if value is not None and not is_id(value):
             raise SettingsError(
@@ -73,8 +78,10 @@ def settings(
         actor=chosen_actor,
         nats=chosen_nats,
         keys=Path(named) if (named := given("PORTFOLIO_KEYS")) else None,
+        policy=Path(named) if (named := given("PORTFOLIO_POLICY")) else None,
         credentials=chosen_credentials,
         vault=vault or (Path(kept) if (kept := given("PORTFOLIO_VAULT")) else None),
+        actor_guessed=not named_actor,
     )
 
 

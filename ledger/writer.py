@@ -12,12 +12,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from ledger.book import Book
-from ledger.decider import RULES_VERSION, Asked, Repeated, decide, event_id
+from ledger.decider import RULES_VERSION, Repeated, asked, decide, event_id
 from ledger.evolve import evolve, evolve_foreign
 from ledger.notary.history import NEXT, HistoryLost, SealedHistory
 from ledger.refusals import Refusal, Refusals, refusal_of
 from ledger.store import MAX_BATCH, Draft, EventStore, OutcomeUnknown, SequenceConflict, StoreError, StreamUnavailable
-from schemas import codec, subjects
+from schemas import codec, sent, subjects
 from schemas.commands import Command, parse
 from schemas.envelope import Recorded
 from schemas.receipts import Accepted, EventPlace, Receipt, Refused
@@ -44,6 +44,12 @@ class Taken(NamedTuple):
     line: bytes
     signatures: bytes = b""
     sender: str | None = None
+
+
+def taken_of(payload: bytes) -> Taken:
+    """Return what was sent as it is taken: parsed, apart from its signatures."""
+    line, signatures = sent.split(payload)
+    return Taken(parse(line), line, signatures)
 
 
 class Together:
@@ -115,31 +121,31 @@ class Writer:
         await self.catch_up()
         return self.book.portfolio if self.book.opened is None else self.book.opened.log_origin
 
-    async def submit(self, line: bytes) -> Receipt:
-        """Return the receipt of one command."""
-        return (await self.submit_all([line]))[0]
+    async def submit(self, payload: bytes) -> Receipt:
+        """Return the receipt of one command. payload: its line, or with its signatures, as schemas/sent.py has it."""
+        return (await self.submit_all([payload]))[0]
 
-    async def submit_at(self, line: bytes, sequence: int) -> Receipt:
+    async def submit_at(self, payload: bytes, sequence: int) -> Receipt:
         """Return the receipt of one command that its sender means for the book as it stands at a sequence.
 
         Where the book stands elsewhere nothing is stored, no refusal either; but a command that was accepted before is
         answered wherever it stands. Errors: SequenceConflict, which tells where; StreamUnavailable.
         """
         await self.catch_up()
-        async for (receipt,) in self._submitted([Taken(parse(line), line)], only_at=sequence):
+        async for (receipt,) in self._submitted([taken_of(payload)], only_at=sequence):
             return receipt
         raise AssertionError("every command has its receipt")
 
-    async def submit_all(self, lines: Sequence[bytes]) -> list[Receipt]:
+    async def submit_all(self, payloads: Sequence[bytes]) -> list[Receipt]:
         """Return the receipts of commands, in their order. Errors: StreamUnavailable where the stream stays away."""
-        return [receipt async for receipt in self.submit_each(lines)]
+        return [receipt async for receipt in self.submit_each(payloads)]
 
-    async def submit_each(self, lines: Iterable[bytes]) -> AsyncIterator[Receipt]:
+    async def submit_each(self, payloads: Iterable[bytes]) -> AsyncIterator[Receipt]:
         """Yield the receipts of commands in their order, each as soon as its append is acknowledged."""
         await self.catch_up()
         group: list[Taken] = []
-        for line in lines:
-            group.append(Taken(parse(line), line))
+        for payload in payloads:
+            group.append(taken_of(payload))
             if len(group) == MAX_BATCH // 2:  # no command causes more than two events
                 async for receipts in self._submitted(group):
                     for receipt in receipts:
@@ -214,7 +220,8 @@ class Writer:
         now = self._clock()
         if isinstance(taken.command, Refused):
             return Outcome(taken.command, now)
-        return Outcome(decide(Asked(taken.command, taken.line), self.book, now=now), now)
+        question = asked(taken.command, taken.line, taken.signatures)
+        return Outcome(decide(question, self.book, now=now), now)
 
     def take_in(self, together: Together, taken: Taken, outcome: Outcome) -> None:
         """Take an outcome into the book and into an append that is not full."""
@@ -231,6 +238,7 @@ class Writer:
                 judged_at=judged_at,
                 rules=RULES_VERSION,
                 sender=taken.sender,
+                signatures=taken.signatures,
             )
             together.refused.append(made)
         elif isinstance(decided, Repeated):

@@ -6,6 +6,7 @@ checked, whatever the others say.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from ledger.reperform import Reperformance
@@ -51,13 +52,19 @@ class Level(NamedTuple):
         return {"yes": "HOLDS", "problem": "DOES NOT HOLD", "unknown": "NOT CHECKED"}[self.standing]
 
 
-def levels(rebuilt: Comparison | None, decided: Reperformance | None) -> tuple[Level, ...]:
-    """Return every level with what these two found; None where it was not done."""
+def levels(
+    rebuilt: Comparison | None,
+    decided: Reperformance | None,
+    proven: Mapping[str, tuple[Finding, ...]] | None = None,
+) -> tuple[Level, ...]:
+    """Return every level with what these found; None where it was not done. proven: what the log itself shows, by
+    level, as `portfolio verify` finds it."""
+    proven = proven or {}
     findings = {
         "A0": (_read(rebuilt, decided),),
-        "A1": (_archived(rebuilt), Finding("no checkpoint is signed yet", "unknown")),
-        "A2": (Finding("no checkpoint is remembered here", "unknown"),),
-        "A3": (Finding("no witness was asked", "unknown"),),
+        "A1": (_archived(rebuilt), *proven.get("A1", (Finding("no checkpoint is signed yet", "unknown"),))),
+        "A2": proven.get("A2", (Finding("no checkpoint is remembered here", "unknown"),)),
+        "A3": proven.get("A3", (Finding("no witness was asked", "unknown"),)),
         "A4": (
             decided_finding(decided),
             shown_finding(rebuilt),

@@ -1,17 +1,21 @@
 """The proof of one entry: that its bytes are those the archive keeps, and that its leaf is under the archive's root.
 
 What this shows, and what not: whoever changed this entry in the stream, in its bundle or in its tile is found out by
-one of the others. The root itself is kept beside the archive and is not signed, so that whoever wrote all of them
-anew is not. That takes a checkpoint that somebody else remembers.
+one of the others. The archive's own root is not signed, so that whoever wrote all of them anew is not; where there is
+a checkpoint, the entry's path to that is shown too, and who signed it. Whether an older one was another is for
+`portfolio verify`, which remembers.
 """
 
 from __future__ import annotations
 
 import msgspec
 
+from ledger.notary.places import DirectoryPlace
 from ledger.notary.tiles import TILE_WIDTH, entries_path, hash_reader, split_tile, tile_hash, tile_path
 from ledger.notary.tlog import inclusion_proof, leaf_hash, verify_inclusion
 from projections.archive import Archive, ArchiveDiffers
+from projections.sealing import Seal, seal_of
+from projections.verify import Trust
 from schemas import codec
 
 
@@ -21,7 +25,8 @@ class EntryProof(msgspec.Struct, frozen=True):
     archived: whether the archive holds it at all; where it does not, the four after it say nothing and are None.
     in_bundle: its bytes are those of the bundle. in_tile: its hash is the one in the tile. included: the hash is
     under the root. hashes: how many that took. damaged: what of the archive cannot be read, None where all can.
-    foreign: why it is no event of this portfolio, None where it is one.
+    foreign: why it is no event of this portfolio, None where it is one. seal: the signed checkpoint it is under, None
+    where there is no checkpoint at all.
     """
 
     sequence: int
@@ -35,19 +40,32 @@ class EntryProof(msgspec.Struct, frozen=True):
     hashes: int | None = None
     damaged: str | None = None
     foreign: str | None = None
+    seal: Seal | None = None
 
     @property
     def holds(self) -> bool:
         """Whether everything that was looked at is as it should be."""
-        return self.damaged is None and False not in (self.in_bundle, self.in_tile, self.included)
+        sealed = self.seal is None or False not in (self.seal.included, self.seal.signed)
+        return self.damaged is None and False not in (self.in_bundle, self.in_tile, self.included) and sealed
 
 
-def check_entry(archive: Archive, portfolio: str, sequence: int, payload: bytes) -> EntryProof:
-    """Return what can be shown of the entry that the stream holds at a sequence.
+def check_entry(
+    archive: Archive, portfolio: str, sequence: int, payload: bytes, trust: Trust | None = None
+) -> EntryProof:
+    """Return what can be shown of the entry that the stream holds at a sequence. trust: what the reader believes.
 
     The entry is hashed and decoded again, its hash compared with the one in the tile, and a path of hashes followed
     from it to the root. Nothing is believed but the root.
     """
+    found = _archived(archive, portfolio, sequence, payload)
+    try:
+        seal = seal_of(DirectoryPlace(archive.directory), trust, sequence, leaf_hash(payload))
+    except OSError as error:
+        seal = Seal("", 0, wrong=str(error))
+    return msgspec.structs.replace(found, seal=seal)
+
+
+def _archived(archive: Archive, portfolio: str, sequence: int, payload: bytes) -> EntryProof:
     leaf, index = leaf_hash(payload), sequence - 1
     foreign = _foreign(portfolio, sequence, payload)
     try:

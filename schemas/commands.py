@@ -51,7 +51,8 @@ class Command(BaseModel):
     flagreason: why it should pass although a guardrail flags it.
     """
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    # Each is built when it is first used: all of them take a quarter of a second that most programs need not wait.
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
     FACT: ClassVar[type[events.Fact]]
 
     type: str

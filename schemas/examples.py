@@ -13,7 +13,7 @@ from typing import Any
 
 from schemas import published
 
-MOST_OF_ONE = 12
+MOST_OF_ONE = 40
 """How many examples of one version are kept at most."""
 
 

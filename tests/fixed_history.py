@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.anchoring import anchor
+from tests.keys import vkey
 from tests.teller import Teller
 from tests.words import (
     NO_HASH,
@@ -185,11 +186,11 @@ def _money_and_plans(say: Say) -> None:
 
 def _people_and_policies(say: Say) -> None:
     """People with keys, a body set twice, authorities, and a policy of every kind; one of them taken back."""
-    say(enrol("ana", roles=["registrar"], vkey="ana+1+key"), "2026-01-12")
+    say(enrol("ana", roles=["registrar"], vkey=vkey("ana")), "2026-01-12")
     for name in ("bob", "eli", "kai"):
         say(enrol(name), "2026-01-12")
     say(enrol("bob-erp", person="p-bob", valid_to="2026-12-31"), "2026-01-12")
-    say(enrol("ana", vkey="ana+2+key", status="rotated", reason="Lost."), "2026-01-20")
+    say(enrol("ana", vkey=vkey("ana", "2"), status="rotated", reason="Lost."), "2026-01-20")
     say(body("board", "ana", "bob", votes=2), "2026-01-12")
     alternate = {"actor": "kai", "seat": "seat-1", "alternate_for": "ana"}
     seated = [{"actor": name, "seat": f"seat-{place}"} for place, name in enumerate(("ana", "bob", "eli"), start=1)]
@@ -222,7 +223,8 @@ def _people_and_policies(say: Say) -> None:
     say(policy("calendar", 1, soft_close_days=5, final_close_days=20), "2026-01-12")
     say(policy("tolerance", 1, lateness_days=3, cost_bp=500), "2026-01-12")
     say(policy("allocation", 1, horizons=[{"name": "h1", "share_bp": 10_000}]), "2026-01-12")
-    say(policy("signing", 1, commands=["ApproveFunding"]), "2026-01-12")
+    together = {"command": "OpenPortfolio", "persons": 1, "roles": ["registrar"]}  # what comes no more
+    say(policy("signing", 1, commands=["OpenPortfolio"], signatories=[together]), "2026-01-12")
     streams = [{"id": "retail", "title": "Retail", "owner": "olga"}]
     say(policy("structure", 1, value_streams=streams), "2026-01-12")
 

@@ -66,6 +66,7 @@ from tests.choices import (
     Choices,
 )
 from tests.fixed_history import every_type_history
+from tests.keys import vkey
 from tests.teller import FAR_FUTURE, START, Teller, days, record
 from tests.words import PORTFOLIO, Ask
 
@@ -329,7 +330,7 @@ class _Chooser(Teller):
     def _enrol(self, c: Choices) -> Ask:
         missing = [name for name in ACTORS if name not in self._actors()]
         actor = c.of(missing or ACTORS)
-        return w.enrol(actor, **c.of(({}, {"vkey": f"{actor}+1+key"}, {"status": "left"}, {"vkey": "lent+1+key"})))
+        return w.enrol(actor, **c.of(({}, {"vkey": vkey(actor)}, {"status": "left"}, {"vkey": vkey("lent")})))
 
     def _body(self, c: Choices) -> Ask:
         members = c.some(self._actors(), at_least=1)

@@ -20,9 +20,12 @@ from typing import Any, NamedTuple
 from ledger.book import Book
 from ledger.decider import Asked, Repeated, decide
 from ledger.evolve import evolve, evolve_foreign
+from ledger.notary.note import SignerKey
+from ledger.signing import signed as sign
 from schemas.commands import parse
 from schemas.envelope import Recorded
 from schemas.receipts import Reason, ReasonClass, Refused
+from tests.keys import key
 from tests.teller import START
 from tests.words import ORIGIN, PORTFOLIO, Ask, opening
 
@@ -39,11 +42,13 @@ class Said(NamedTuple):
     ask: Ask
     day: datetime.date | str = TODAY
     more: dict[str, Any] = {}  # noqa: RUF012 - never changed
+    keys: tuple[SignerKey, ...] = ()
 
-    @property
-    def signatures(self) -> str | None:
-        """The signature lines that come beside the command, where `on` names them."""
+    def signatures(self, line: bytes) -> str | None:
+        """Return the signature lines that come beside the command: those `on` names, or those of `signed`."""
         found = self.more.get("signatures")
+        if self.keys:
+            found = sign(line, *self.keys).signatures.decode()
         return None if found is None else str(found)
 
     def line(self, commandid: str) -> bytes:
@@ -67,6 +72,11 @@ def by(actor: str, ask: Ask | Said, **more: Any) -> Said:
     """Let somebody else ask. more: other fields of the command."""
     said = _said(ask)
     return said._replace(more=said.more | {"actor": actor} | more)
+
+
+def signed(said: Ask | Said, *keys: SignerKey | str) -> Said:
+    """Let it come with the signatures of some keys; a name stands for its key."""
+    return _said(said)._replace(keys=tuple(key(each) if isinstance(each, str) else each for each in keys))
 
 
 def foreign() -> Foreign:
@@ -106,7 +116,8 @@ class Given:
                 evolve_foreign(self.book, self.book.sequence + 1, b"foreign")
                 continue
             said = _said(each)
-            outcome = self._decide(said.line(f"c-{self.book.sequence + 1}"), START, said.signatures)
+            line = said.line(f"c-{self.book.sequence + 1}")
+            outcome = self._decide(line, START, said.signatures(line))
             assert isinstance(outcome, tuple), f"given, and not accepted: {each}: {outcome}"
             for event in outcome:
                 evolve(self.book, event)
@@ -115,7 +126,7 @@ class Given:
     def when(self, said: Ask | Said | bytes, *, at: str | None = None) -> When:
         """Let a command come, at an instant where one is named."""
         line = said if isinstance(said, bytes) else _said(said).line("asked")
-        signatures = None if isinstance(said, bytes) else _said(said).signatures
+        signatures = None if isinstance(said, bytes) else _said(said).signatures(line)
         outcome = self._decide(line, START if at is None else datetime.datetime.fromisoformat(at), signatures)
         return When(outcome, self._governed)
 

@@ -189,7 +189,7 @@ async def log(
 
 
 async def reperform_(*, common: Common | None = None) -> int:
-    """Decide every event again, byte for byte, and name the first that differs."""
+    """Decide every event again, byte for byte, check its signatures, and name the first that differs."""
     common = common or Common()
     async with access(common) as (reached, chosen):
         portfolio = await reached.choose(chosen.portfolio)
@@ -201,6 +201,7 @@ async def reperform_(*, common: Common | None = None) -> int:
     elif found.differs is None:
         foreign = f", {found.foreign:,} foreign entries passed over" if found.foreign else ""
         print(f"✓ {found.events:,} events of {found.commands:,} commands come out as they are stored{foreign}.")
+        print(f"  Signatures of {found.signed:,} commands were checked and fit; {found.unsigned:,} commands have none.")
     else:
         print(f"✗ sequence {found.sequence} does not come out as it is stored: {clean(found.differs)}")
     return REFUSED if found.differs else DONE

@@ -1,4 +1,7 @@
-"""portfolio: the command line. Each command lives where its work is; here they get their names."""
+"""portfolio: the command line. Each command lives where its work is; here they get their names.
+
+A verb for each decision is made from its form (tui/verbs.py).
+"""
 
 from __future__ import annotations
 
@@ -10,25 +13,126 @@ from collections.abc import Sequence
 
 import cyclopts
 
-from tui.anchoring import anchor_
-from tui.asking import diff_, log, rebuild, reperform_, view
-from tui.common import EXPECTED, WRONG_USE, told
-from tui.demo import demo
-from tui.doctor import doctor
-from tui.erasing import erase_, vault_
-from tui.exporting import export_
-from tui.findings import finding_, findings_
-from tui.notarizing import notary_
-from tui.opening import board, replay
-from tui.proving import verify_
-from tui.provisioning import provision
-from tui.receipting import receipt
-from tui.recording import import_, init, send
-from tui.recovering import recover_
-from tui.serving import serve
-from tui.supposing import suppose_
 from tui.verb_names import VERBS
-from tui.witnessing import witness_
+
+PROGRAM = {
+    "demo": (
+        "tui.demo:demo",
+        "Record the portfolio of Northwind Mutual, 40 AI initiatives over three years, "
+        "and show its board at three dates.",
+    ),
+    "init": (
+        "tui.recording:init",
+        "Make a portfolio: its stream, and its first event.",
+    ),
+    "import": (
+        "tui.recording:import_",
+        "Import a history from files. Running it again changes nothing; an interrupted import goes on where it was.",
+    ),
+    "send": (
+        "tui.recording:send",
+        "Send commands, one JSON object a line, and print a receipt a line.",
+    ),
+    "log": (
+        "tui.asking:log",
+        "List the events; with --json as they are stored, one a line, byte for byte; with --actor those of one actor.",
+    ),
+    "view": (
+        "tui.asking:view",
+        "Show a view of the portfolio at any moment.",
+    ),
+    "diff": (
+        "tui.asking:diff_",
+        "Show what changed in a view between two moments, and which entries made the change.",
+    ),
+    "suppose": (
+        "tui.supposing:suppose_",
+        "Suppose other decisions, and compare what would have come of them with what was recorded. Nothing is written.",
+    ),
+    "finding": (
+        "tui.findings:finding_",
+        "File a finding about an entry, or say what became of one. It is kept beside the ledger, and never changed.",
+    ),
+    "findings": (
+        "tui.findings:findings_",
+        "List the findings and how they stand; check that the entries they are about are what they were.",
+    ),
+    "rebuild": (
+        "tui.asking:rebuild",
+        "Rebuild everything from the stream itself, and compare it with what is kept and shown.",
+    ),
+    "board": (
+        "tui.opening:board",
+        "Show where the portfolio stands: alignment, spend, priorities, pipeline, risks, what needs a decision.",
+    ),
+    "replay": (
+        "tui.opening:replay",
+        "Replay the history decision by decision: who decided what, why, and what it changed.",
+    ),
+    "reperform": (
+        "tui.asking:reperform_",
+        "Decide every event again, byte for byte, check its signatures, and name the first that differs.",
+    ),
+    "verify": (
+        "tui.proving:verify_",
+        "Prove a log: hash every entry again, and compare it with what was signed, remembered and witnessed.",
+    ),
+    "receipt": (
+        "tui.receipting:receipt",
+        "Tell what was promised for an accepted command, and whether it is sealed; write the proof that it is.",
+    ),
+    "serve": (
+        "tui.serving:serve",
+        "Serve a portfolio over NATS: take commands and decide them, answer requests for views.",
+    ),
+    "provision": (
+        "tui.provisioning:provision",
+        "Write the logins of a site and the configuration of its nats-server: each may do its work, and nothing else.",
+    ),
+    "notary": (
+        "tui.notarizing:notary_",
+        "Seal what is recorded under signed checkpoints: within a second, or 256 events.",
+    ),
+    "recover": (
+        "tui.recovering:recover_",
+        "Make a lost stream again from its log, byte for byte, as far as it was sealed.",
+    ),
+    "witness": (
+        "tui.witnessing:witness_",
+        "Witness a log: sign its checkpoints where they go on from those signed before, "
+        "and keep the evidence otherwise.",
+    ),
+    "anchor": (
+        "tui.anchoring:anchor_",
+        "Record the newest checkpoint in the ledger itself: what follows is then not older than its witnesses' times.",
+    ),
+    "export": (
+        "tui.exporting:export_",
+        "Write what the ledger holds to a file that other programs read.",
+    ),
+    "erase": (
+        "tui.erasing:erase_",
+        "Erase a text that an entry holds as a commitment: the ledger says so, "
+        "then the vault's text goes with its salt.",
+    ),
+    "vault": (
+        "tui.erasing:vault_",
+        "Look through a vault: what should be gone and is not, what is damaged or missing, what nothing commits to.",
+    ),
+    "key": (
+        "tui.signing:key",
+        "Signer keys: make one, enrol it, replace it, revoke it, list them.",
+    ),
+    "sign": (
+        "tui.signing:sign",
+        "Sign commands, one a line, and print them signed, one a line; several approvers sign one after the other.",
+    ),
+    "doctor": (
+        "tui.doctor:doctor",
+        "Check what the program stands on: libraries, data directory, server, and every portfolio's archive.",
+    ),
+}
+"""Commands, where each is, and what it does: each is loaded when it is first used, so that no other is waited for."""
 
 DECISIONS = cyclopts.Group("Decisions: a verb for each", sort_key=10)
 
@@ -43,32 +147,8 @@ Exit codes: 0 done; 1 refused, or the check does not hold; 2 wrong use or malfor
     version=lambda: importlib.metadata.version("portfolio-ledger"),
     version_flags=["--version"],
 )
-app.command(demo, name="demo")
-app.command(init, name="init")
-app.command(import_, name="import")
-app.command(send, name="send")
-app.command(log, name="log")
-app.command(view, name="view")
-app.command(diff_, name="diff")
-app.command(suppose_, name="suppose")
-app.command(finding_, name="finding")
-app.command(findings_, name="findings")
-app.command(rebuild, name="rebuild")
-app.command(board, name="board")
-app.command(replay, name="replay")
-app.command(reperform_, name="reperform")
-app.command(verify_, name="verify")
-app.command(receipt, name="receipt")
-app.command(serve, name="serve")
-app.command(provision, name="provision")
-app.command(notary_, name="notary")
-app.command(recover_, name="recover")
-app.command(witness_, name="witness")
-app.command(anchor_, name="anchor")
-app.command(export_, name="export")
-app.command(erase_, name="erase")
-app.command(vault_, name="vault")
-app.command(doctor, name="doctor")
+for name, (place, does) in PROGRAM.items():
+    app.command(place, name=name, help=does)
 for verb, named in VERBS.items():
     app.command(f"tui.verbs:{verb}", name=verb, help=named.help, group=DECISIONS)
 app.register_install_completion_command()
@@ -87,12 +167,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code if isinstance(code, int) else 0
     except cyclopts.CycloptsError as error:
         print(f"portfolio: {' '.join(str(error).split())} See `portfolio --help`.", file=sys.stderr)
-        return WRONG_USE
+        return 2
     except BrokenPipeError:
         # Whoever read our output has gone; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except EXPECTED as error:
+    except Exception as error:
+        from tui.troubles import EXPECTED, told
+
+        if not isinstance(error, EXPECTED):
+            raise  # a bug of ours, which keeps its traceback
         message, code = told(error)
         print(f"portfolio: {message}", file=sys.stderr)
         return code

@@ -8,32 +8,19 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from ledger.access import Access, NoSuchPortfolio, opened
-from ledger.connection import Forbidden
-from ledger.fork import SupposeError
-from ledger.login import CredentialsError
-from ledger.notary.keys import KeyFileError
-from ledger.notary.recovering import RecoveryError
-from ledger.notary.sealer import NotaryAlarm
-from ledger.server import ServerError
-from ledger.settings import Settings, SettingsError, settings
-from ledger.site import SiteError
-from ledger.store import StoreError
-from projections.archive import ArchiveDiffers
-from projections.moment import MomentError
-from projections.replica import Replica
-from projections.segments import Progress
-from projections.sync import synced
-from tui.model.text import clean
+from ledger.settings import Settings, settings
 
 if TYPE_CHECKING:
+    from ledger.access import Access
     from projections.compare import Moved
+    from projections.replica import Replica
+    from projections.segments import Progress
 
 DONE, REFUSED, WRONG_USE, WORLD_FAILED = 0, 1, 2, 3
 
@@ -79,15 +66,21 @@ class CommandError(Exception):
 
 @asynccontextmanager
 async def access(common: Common) -> AsyncIterator[tuple[Access, Settings]]:
-    """Yield the ledger the options name, and the settings."""
+    """Yield the ledger the options name, and the settings. Where nobody says who acts, a site's login does."""
+    from ledger.access import opened  # not for the commands that only look at files
+    from ledger.roles import name_in
+
     chosen = common.settings()
     async with opened(chosen) as reached:
-        yield reached, chosen
+        name = name_in(reached.connection.login.account) if chosen.actor_guessed else None
+        yield reached, chosen if name is None else replace(chosen, actor=name)
 
 
 @asynccontextmanager
 async def replica(common: Common, *, refusals: bool = False) -> AsyncIterator[Replica]:
     """Yield a replica of the portfolio the options name, caught up with its stream; with *refusals*, those too."""
+    from projections.sync import synced  # DuckDB is half of what starting would cost otherwise
+
     async with access(common) as (reached, chosen):
         portfolio = await reached.choose(chosen.portfolio)
         with progress(f"reading {portfolio}") as told:
@@ -110,6 +103,8 @@ def progress(label: str, total: int | None = None) -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
+
+    from tui.model.text import clean
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
@@ -136,42 +131,6 @@ def progress_of_steps() -> Iterator[Moved]:
             bars.update(tasks[step], completed=done, total=whole)
 
         yield moved
-
-
-def told(error: Exception) -> tuple[str, int]:
-    """Return one line about an error, and the exit code it means."""
-    code = WORLD_FAILED
-    if isinstance(error, CommandError):
-        code = error.code
-    elif isinstance(error, NotaryAlarm | RecoveryError):
-        code = REFUSED
-    elif isinstance(
-        error,
-        KeyFileError | SettingsError | MomentError | NoSuchPortfolio | SupposeError | CredentialsError | SiteError,
-    ):
-        code = WRONG_USE
-    elif isinstance(error, Forbidden):
-        code = REFUSED
-    return " ".join(clean(str(error)).split()), code
-
-
-EXPECTED = (
-    CommandError,
-    SettingsError,
-    CredentialsError,
-    SiteError,
-    MomentError,
-    NoSuchPortfolio,
-    SupposeError,
-    StoreError,
-    ServerError,
-    ArchiveDiffers,
-    NotaryAlarm,
-    RecoveryError,
-    KeyFileError,
-    OSError,
-)
-"""What main turns into one line; anything else is a bug and keeps its traceback."""
 
 
 def read_file(path: Path) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -21,11 +20,14 @@ from ledger.settings import Settings
 from ledger.vault import Vault
 from projections.exporters.evidence import Asked, Disclosed, ExportError, Pack, Sampled
 from projections.exporters.gather import gathered
+from projections.exporters.process import Clock
 from projections.exporters.strands import StrandsDiffer
+from projections.exporters.xes import Case
 from tui.common import DONE, REFUSED, WORLD_FAILED, CommandError, Common, access, progress, read_file
+from tui.exporting_files import export_beancount, export_ocel, export_parquet, export_tlog, export_xes
 from tui.model.text import clean
 
-Format = Literal["evidence"]
+Format = Literal["evidence", "tlog", "parquet", "ocel", "xes", "beancount"]
 
 
 @Parameter(name="*")
@@ -40,7 +42,8 @@ class EvidenceOptions:
     nonce: Annotated[str | None, Parameter(help="For --sample: the auditor's word, its hash filed before.")] = None
     stratum: Annotated[str, Parameter(help="For --sample: `all`, or a type of event.")] = "all"
     checkpoint: Annotated[
-        Path | None, Parameter(help="For evidence: the checkpoint to prove under; else the newest witnessed one.")
+        Path | None,
+        Parameter(help="For evidence and tlog: the checkpoint to prove under; else the newest witnessed one."),
     ] = None
     policy: Annotated[Path | None, Parameter(help="For evidence: a tlog-policy to put in.")] = None
     attachments: Annotated[
@@ -72,19 +75,44 @@ async def export_(
     format: Format,
     path: Path,
     *,
+    time: Clock = "recorded",
+    case: Case = "initiative",
     evidence: EvidenceOptions | None = None,
     common: Common | None = None,
 ) -> int:
-    """Write what the ledger holds to a file that other programs read.
+    """Write what the ledger holds to files that other programs read.
 
     Parameters
     ----------
     format
-        evidence: a zip with everything about one initiative, checked without this program.
+        evidence: a zip with everything about one initiative, checked without this program. tlog: the log's own files.
+        parquet: a file a type of event. ocel, xes: for process mining. beancount: the money as double entry.
     path
-        The file to write.
+        The file, or for tlog and parquet the directory, to write.
+    time
+        For ocel and xes: whether events stand at the time they were recorded or from which they are true.
+    case
+        For xes: what a trace is of.
     """
-    return await EXPORTS[format](path, evidence or EvidenceOptions(), common or Common())
+    options, common = evidence or EvidenceOptions(), common or Common()
+    if format == "evidence":
+        return await _export_evidence(path, options, common)
+    wrong = [name for name, value in vars(options).items() if value != getattr(EvidenceOptions(), name)]
+    if format == "tlog":
+        wrong = [name for name in wrong if name != "checkpoint"]
+    if wrong:
+        raise CommandError(f"--{wrong[0]} is for evidence, not for {format}; leave it away")
+    if (time != "recorded" and format not in ("ocel", "xes")) or (case != "initiative" and format != "xes"):
+        raise CommandError(f"--time is for ocel and xes, --case for xes; leave them away for {format}")
+    if format == "tlog":
+        return await export_tlog(path, options.checkpoint, common)
+    if format == "parquet":
+        return await export_parquet(path, common)
+    if format == "ocel":
+        return await export_ocel(path, time, common)
+    if format == "xes":
+        return await export_xes(path, time, case, common)
+    return await export_beancount(path, common)
 
 
 async def _export_evidence(path: Path, options: EvidenceOptions, common: Common) -> int:
@@ -182,6 +210,3 @@ def _say(common: Common, path: Path, made: Pack, exported: EvidenceExported) -> 
     about = clean(", ".join(made.scope), 200)
     print(f"{clean(str(path))}: {made.entry_count:,} entries, about {about} and what that rests on; {complete}.")
     print(f"SHA-256 {made.sha256}, on record in the findings of {made.checkpoint.origin}. VERIFY.md says how to check.")
-
-
-EXPORTS: dict[Format, Callable[[Path, EvidenceOptions, Common], Awaitable[int]]] = {"evidence": _export_evidence}

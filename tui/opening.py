@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from cyclopts import Parameter
 
+from ledger.notary.places import DirectoryPlace
 from projections.sync import synced
 from tui.common import DONE, CommandError, Common, access, progress
 from tui.model.as_of import day_of
 from tui.model.glyphs import Glyphs, glyphs
+from tui.trusting import trust_in
 
 if TYPE_CHECKING:
     from tui.app import Mode
@@ -115,6 +117,8 @@ async def open_in(
             read_only=opening.read_only,
             read_text=texts_of(chosen.vault),
         )
+        session.policy = chosen.policy
+        trust_in(chosen.policy, DirectoryPlace(directory))  # a policy that cannot be read is told of now
         await session.read_findings()
         signs = glyphs(opening.glyphs)
         head = Head(session.line, session.line.tip, live=True)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import inspect
 import json
-import time
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-import platformdirs
 from cyclopts import Parameter
 
 from ledger.notary import verify_min
 from ledger.notary.cosigning import newest_witnessed
-from ledger.notary.memory import Memory, keep_fork
+from ledger.notary.memory import Memory
 from ledger.notary.note import NoteError
 from ledger.notary.places import CHECKPOINT, WITNESSED, DirectoryPlace, FilesPlace, Place, PlaceError, place_of
-from ledger.notary.policy import PolicyError, parse_organisations, parse_policy
 from ledger.notary.proof_file import FIRST_LINE, MAX_PROOF_BYTES
 from ledger.notary.rehash import TileMissing, read_entry
 from ledger.store import EventReader
@@ -26,10 +23,11 @@ from projections.corroborated import attachments_finding, attachments_of, foreig
 from projections.levels import Finding
 from projections.performed import PlaceReader, performed, portfolio_of
 from projections.streamed import Streamed, streamed
-from projections.verify import DAY_S, Trust, Verified, origin_of, size_of, verify
-from tui.common import DONE, REFUSED, CommandError, Common, access, progress_of_steps, read_file
+from projections.verify import DAY_S, Trust, Verified, size_of, verify
+from tui.common import DONE, REFUSED, CommandError, Common, access, progress_of_steps
 from tui.model.proven import proven_text
 from tui.receipting import verify_file
+from tui.trusting import remembered, trust_in
 
 LevelName = Literal["A0", "A1", "A2", "A3", "A4", "A5"]
 
@@ -73,7 +71,7 @@ async def verify_(
     level
         A0 recorded, A1 sealed, A2 extends, A3 witnessed, A4 re-performed, A5 corroborated.
     policy
-        Your own file that says which log keys and witnesses you believe (C2SP tlog-policy).
+        Your own file that says which log keys and witnesses you believe (C2SP tlog-policy). Also PORTFOLIO_POLICY.
     remember
         The file your newest checkpoint is remembered in; without it one of your configuration directory.
     max_age
@@ -92,8 +90,11 @@ async def verify_(
     if max_age < 0:
         raise CommandError(f"--max-age is a number of seconds from 0, not {max_age}")
     _check_directory(attachments)
+    policy = policy or common.settings().policy
+    if policy is None and remember is not None:
+        raise CommandError("--remember needs --policy: without it no log's key is known, and nothing is remembered")
     if place is not None and (written := _proof_file(place)) is not None:
-        trust, _ = _trust(policy, FilesPlace(place, {}), None, max_age)
+        trust, _ = trust_in(policy, FilesPlace(place, {}), max_age_s=max_age)
         if trust is None:
             raise CommandError("a proof is judged by your own policy: give --policy")
         return verify_file(written, place, trust, level, as_json=common.json)
@@ -156,7 +157,7 @@ async def _higher(
 def _files(written: str, policy: Path | None, remember: Path | None, max_age_s: int) -> _Read:
     """Return a log in a directory, a zip or under a URL. Errors: CommandError, PlaceError."""
     place = _place(written)
-    trust, memory = _trust(policy, place, remember, max_age_s)
+    trust, memory = trust_in(policy, place, remember=remember, max_age_s=max_age_s)
     size = size_of(place)
     try:
         portfolio = portfolio_of(read_entry(place, 0, size)) if size else None
@@ -176,7 +177,7 @@ async def _live(
     kept = DirectoryPlace(directory)
     note = (await reached.register(portfolio).get(CHECKPOINT)).value or kept.read(CHECKPOINT)
     there = FilesPlace(portfolio, {} if note is None else {CHECKPOINT: note}, kept)
-    trust, memory = _trust(policy, there, remember, max_age_s)
+    trust, memory = trust_in(policy, there, remember=remember, max_age_s=max_age_s)
     witnessed = kept.read(WITNESSED)
     if trust is not None and note is not None:
         filed = await reached.cosignatures(portfolio).newest()
@@ -186,16 +187,6 @@ async def _live(
     stream = await streamed(portfolio, store, kept, note, witnessed, moved=moved)
     segments = directory if directory.is_dir() else None
     return _Read(stream.place, trust, memory, store, portfolio, stream, segments)
-
-
-def remembered(memory: Memory, trust: Trust, found: Verified) -> Path | None:
-    """Remember what was verified, for the next time; or keep a fork, and return where. Errors: OSError."""
-    if found.fork is not None:
-        return keep_fork(memory.file.parent, *found.fork)
-    # A crash before it: the older checkpoint stays remembered, and the next time more is compared.
-    if found.to_remember is not None and found.to_remember != trust.remembered:
-        memory.replace(found.to_remember, trust.remembered)
-    return None
 
 
 def told(found: Verified, wanted: str, kept: Path | None) -> dict[str, Any]:
@@ -238,25 +229,3 @@ def _place(written: str) -> Place:
         return place_of(written)
     except PlaceError as error:
         raise CommandError(str(error)) from error
-
-
-def _trust(
-    file: Path | None, place: Place, remember: Path | None, max_age_s: int
-) -> tuple[Trust | None, Memory | None]:
-    """Return what the user believes, and where it is remembered; None and None where no policy is given."""
-    if file is None:
-        if remember is not None:
-            raise CommandError("--remember needs --policy: without it no log's key is known, and nothing is remembered")
-        return None, None
-    written = read_file(file)
-    try:
-        policy, organisations = parse_policy(written), parse_organisations(written)
-    except PolicyError as error:
-        raise CommandError(f"{file}: {error}") from error
-    memory = None
-    if remember is not None:
-        memory = Memory(remember)
-    elif (origin := origin_of(place)) is not None:
-        memory = Memory.of(platformdirs.user_config_path("portfolio-ledger") / "remembered", origin)
-    seen = memory.read() if memory else None
-    return Trust(policy, organisations, int(time.time()), seen, max_age_s), memory

@@ -28,6 +28,7 @@ from tui.common import DONE, REFUSED, WRONG_USE, CommandError, Common, access, p
 from tui.model.commands import completed as completed
 from tui.model.fates import in_words as in_words
 from tui.model.text import clean
+from tui.signer_keys import Signing, signed_with
 
 BEFORE_ALL = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 """When the opening of a historic portfolio counts as recorded: before anything an importer may bring."""
@@ -131,17 +132,18 @@ def opening_command(
     return msgspec.json.encode(asked)
 
 
-async def send(file: FileOrStdin, *, common: Common | None = None) -> int:
+async def send(file: FileOrStdin, *, signing: Signing | None = None, common: Common | None = None) -> int:
     """Send commands, one JSON object a line, and print a receipt a line.
 
     Parameters
     ----------
     file
-        The commands as NDJSON; - for standard input. A command that names no portfolio or actor is completed with
-        the one chosen; everything else is sent as it stands. With --vault, free texts are kept there, and the command
-        is sent with commitments in their places.
+        The commands as NDJSON, or as `portfolio sign` prints them; - for standard input. A command that names no
+        portfolio or actor is completed with the one chosen; everything else is sent as it stands. With --vault, free
+        texts are kept there, and the command is sent with commitments in their places.
     """
-    common = common or Common()
+    common, signing = common or Common(), signing or Signing()
+    keys = signing.keys()
     given = [command for _, command in ndjson.commands(read_file(file))]
     receipts: list[Receipt] = []
     async with access(common) as (reached, chosen):
@@ -150,7 +152,8 @@ async def send(file: FileOrStdin, *, common: Common | None = None) -> int:
         missing = {"portfolio": await writer.origin(), "actor": chosen.actor}
         with progress(f"sending to {portfolio}", len(given)) as moved:
             apart = keeping_apart(chosen.vault)
-            async for receipt in writer.submit_each(apart(completed(line, missing)) for line in given):
+            payloads = [signed_with(keys, apart(completed(line, missing))) for line in given]
+            async for receipt in writer.submit_each(payloads):
                 print(json.dumps(receipt_as_dict(receipt)), flush=True)
                 receipts.append(receipt)
                 moved(1)

@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 
 from ledger.files import replace_file
-from projections.levels import levels
 from tui.model.figures import instant
 from tui.model.glyphs import UNICODE
 from tui.model.text import clean
@@ -34,7 +33,7 @@ def write_report(session: Session, name: str, text: str, told: Mapping[str, Any]
 
 def verification_report(session: Session, check: Verification) -> tuple[str, dict[str, Any]]:
     """Return what a verification found, as text and as what JSON is made of."""
-    found = levels(check.comparison, check.reperformance)
+    found = check.levels
     at, root = session.clock(), check.comparison.root if check.comparison else None
     text = [
         f"Verification of {clean(session.portfolio)}, {instant(at)} UTC, by {clean(session.actor)}",

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from ledger.findings import Finding, FindingError, Findings, Severity, evidence_of, newest
+from ledger.notary.memory import Memory
+from ledger.notary.places import DirectoryPlace
 from ledger.store import EventReader, Stored
 from ledger.store import StoreError as StoreError  # for screens that may not know a store
 from ledger.writer import Clock, system_clock
@@ -23,10 +25,13 @@ from projections.moment import Moment, moment, time_zone
 from projections.proof import EntryProof, check_entry
 from projections.replica import Replica
 from projections.sync import catch_up
+from projections.verify import Trust
 from schemas import codec
 from schemas.envelope import Recorded
+from tui.common import CommandError
 from tui.lending import Lent
 from tui.model.kept import ReadText
+from tui.trusting import trust_in
 
 T = TypeVar("T")
 
@@ -46,7 +51,8 @@ class Entry:
 
 class Session:
     """What the screens ask. line: when each event was recorded. offline: since when, and why, where the stream is
-    away; everything known by then can still be asked."""
+    away; everything known by then can still be asked. policy: the file of the log keys and witnesses the user
+    believes, None for none."""
 
     def __init__(
         self,
@@ -64,6 +70,7 @@ class Session:
         report is written. read_text: reads texts that are kept apart; None where there is no vault."""
         self.replica, self.portfolio, self.directory, self.actor = replica, replica.portfolio, directory, actor
         self.clock, self.read_text = clock, read_text
+        self.policy: Path | None = None
         self.offline: tuple[datetime.datetime, str] | None = None
         self.zone = time_zone(replica)
         self.found: list[Finding] = []
@@ -107,7 +114,15 @@ class Session:
         entry = await self.entry(sequence)
         if entry is None:
             return None
-        return await asyncio.to_thread(check_entry, Archive(self.directory), self.portfolio, sequence, entry.payload)
+        archive, payload = Archive(self.directory), entry.payload
+        return await asyncio.to_thread(lambda: check_entry(archive, self.portfolio, sequence, payload, self.trust()[0]))
+
+    def trust(self) -> tuple[Trust | None, Memory | None]:
+        """Return what the user believes of this portfolio's log, and where that is remembered; None for nothing."""
+        try:
+            return trust_in(self.policy, DirectoryPlace(self.directory))
+        except CommandError:
+            return None, None  # a policy that cannot be read names nobody; the program says so when it starts
 
     async def last_sequence(self) -> int:
         """Return the sequence of the stream's last entry, known here or not. Errors: StoreError."""

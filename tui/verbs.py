@@ -25,23 +25,24 @@ from ledger.connection import Forbidden
 from ledger.settings import Settings
 from ledger.store import StoreError
 from ledger.writer import Writer, system_clock
-from schemas import codec
+from schemas import codec, sent
 from schemas import commands as c
 from schemas.envelope import Recorded
+from schemas.events import ActorEnrolled
 from schemas.receipts import Accepted, Receipt, Refused, receipt_as_dict
 from schemas.values import zone_of
 from tui.apart import kept_apart
 from tui.common import WORLD_FAILED, CommandError, Common, access, read_file
 from tui.model.fates import in_words
-from tui.model.forms import Sender, Texts, form_of, line_of, slips_of
-from tui.model.judged import origin
+from tui.model.forms import Sender, Texts, form_of, line_of, slips_of, texts_in
 from tui.model.stated import fields
-from tui.model.templates import TEMPLATES, blank, template
+from tui.model.templates import TEMPLATES, blank, origin, template
 from tui.model.text import clean
 from tui.model.verbs import Option, OptionError, command_of, missing, name_of, options_of, texts_given
 from tui.model.verdicts import Verdict, verdict
-from tui.model.writing import SECTIONS, Writing
+from tui.model.writing import SECTIONS
 from tui.recording import exit_code
+from tui.signer_keys import Signing
 from tui.verb_names import VERBS
 
 GROUPS = {section: Group(section.capitalize(), sort_key=place) for place, section in enumerate(SECTIONS)}
@@ -70,11 +71,15 @@ class Sending:
 
 
 class Made(NamedTuple):
-    """A command that a verb made, on the book as it stands. line: as it is sent."""
+    """A command that a verb made, on the book as it stands. payload: as it is sent, signed or not."""
 
     portfolio: str
-    line: bytes
+    payload: bytes
     texts: Texts
+
+    def signed(self, signing: Signing) -> Made:
+        """Return it signed with the keys that are named. Errors: CommandError."""
+        return self._replace(payload=signing.signed(self.payload))
 
 
 Verbal = Callable[..., Coroutine[Any, Any, int]]
@@ -95,12 +100,14 @@ def function_of(verb: str) -> Verbal:
         given |= zip(options, first, strict=False)
         common = given.pop("common", None) or Common()
         sending = given.pop("sending", None) or Sending()
+        signing = given.pop("signing", None) or Signing()
         said = {options[name].path: _read(options[name], value) for name, value in given.items() if value is not None}
-        return await say(verb, said, sending, common)
+        return await say(verb, said, sending, signing, common)
 
     made = [_parameter(name, option) for name, option in options.items()]
     keyword = inspect.Parameter.KEYWORD_ONLY
     made.append(inspect.Parameter("sending", keyword, default=None, annotation=Sending | None))
+    made.append(inspect.Parameter("signing", keyword, default=None, annotation=Signing | None))
     made.append(inspect.Parameter("common", keyword, default=None, annotation=Common | None))
     run.__signature__ = inspect.Signature(made, return_annotation=int)  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in made} | {"return": int}
@@ -109,32 +116,35 @@ def function_of(verb: str) -> Verbal:
     return run
 
 
-async def say(verb: str, said: dict[str, Any], sending: Sending, common: Common) -> int:
-    """Make a verb's command, send it or judge it, and tell what came of it. said: what is given, by field.
+async def say(verb: str, said: dict[str, Any], sending: Sending, signing: Signing, common: Common) -> int:
+    """Make a verb's command, sign it, send it or judge it, and tell what came of it. said: what is given, by field.
 
     Errors: CommandError; StoreError, ServerError, NoSuchPortfolio, SettingsError.
     """
     if command_of(verb) is c.OpenPortfolio:
-        return await _open(verb, said, sending, common)
+        return await _open(verb, said, sending, signing, common)
     async with access(common) as (reached, chosen):
         writer = await reached.writer(await reached.choose(chosen.portfolio))
         await writer.catch_up()
         made = _made(verb, said, sending, writer.book, chosen)
         if sending.dry_run:
-            return _tell_verdict(verb, made, verdict(writer.book, made.line, now=system_clock()), common)
-        made = made._replace(line=kept_apart(made.line, chosen.vault))
+            return _tell_verdict(
+                verb, made, verdict(writer.book, made.signed(signing).payload, now=system_clock()), common
+            )
+        # What is signed is what is sent: texts are kept apart before.
+        made = made._replace(payload=kept_apart(made.payload, chosen.vault)).signed(signing)
         return await _send(verb, made, writer, reached, common)
 
 
-async def _open(verb: str, said: dict[str, Any], sending: Sending, common: Common) -> int:
+async def _open(verb: str, said: dict[str, Any], sending: Sending, signing: Signing, common: Common) -> int:
     """Do what say does for the first command of a portfolio, which has no stream yet."""
     name = said.get("data.portfolio") or common.portfolio
     if common.portfolio not in (None, name) or name is None:
         raise CommandError(f"{verb} needs one portfolio to open; name it first, as `portfolio open ai-2026`")
     common = replace(common, portfolio=name)
-    made = _made(verb, said, sending, Book(name), common.settings())
+    made = _made(verb, said, sending, Book(name), common.settings()).signed(signing)
     # Judged on paper first, so that a command that cannot be accepted leaves no stream behind.
-    found = verdict(Book(name), made.line, now=system_clock())
+    found = verdict(Book(name), made.payload, now=system_clock())
     if sending.dry_run or found.refused is not None:
         return _tell_verdict(verb, made, found, common)
     async with access(common) as (reached, _):
@@ -160,7 +170,7 @@ def _made(verb: str, said: dict[str, Any], sending: Sending, book: Book, chosen:
     if needed:
         raise CommandError(f"{verb} still needs {', '.join(needed)}; see `portfolio {verb} --help`")
     sender = Sender(
-        origin(book, Writing(form, texts)),
+        origin(book, texts),
         sending.command_id or str(uuid.uuid4()),
         chosen.actor,
         None if bare or book.opened is None else book.sequence,
@@ -180,19 +190,34 @@ def _begun(command: type[c.Command], said: dict[str, Any], about: str | None, bo
     texts = blank(command, book, day=day)
     if about is not None and command in TEMPLATES:
         texts = template(command, book, about, day=day)
+    elif command is c.EnrolActor:
+        texts |= _enrolled(book, said.get("data.actor"))
     if command is c.OpenPortfolio:
         texts |= {"data.portfolio": book.portfolio, "data.log_origin": f"{book.portfolio}-{secrets.token_hex(4)}"}
     return texts
 
 
+def _enrolled(book: Book, actor: str | None) -> Texts:
+    """Return what is enrolled of an actor, since an enrolment says all of it anew."""
+    known = None if actor is None else book.newest(f"actor/{actor}", ActorEnrolled)
+    if known is None:
+        return {}
+    told = msgspec.to_builtins(known)
+    return texts_in(form_of(c.EnrolActor), {name: told[name] for name in STAYS if name in told}, {})
+
+
+STAYS = ("actor", "person", "roles", "vkey", "valid_from", "valid_to")
+"""What of an enrolment stays until another says otherwise."""
+
+
 async def _send(verb: str, made: Made, writer: Writer, reached: Access, common: Common) -> int:
     try:
-        receipt = await writer.submit(made.line)
+        receipt = await writer.submit(made.payload)
     except Forbidden:
         raise
     except StoreError as error:
         # It may have been stored: the same line, sent again, is recorded once and gets the receipt.
-        line = made.line.decode()
+        line = sent.one_line(*sent.split(made.payload)).decode()
         raise CommandError(
             f"{error}; send the same line again with `portfolio send -`: {line}", WORLD_FAILED
         ) from error
@@ -221,7 +246,7 @@ def _tell_verdict(verb: str, made: Made, found: Verdict, common: Common) -> int:
     """Tell what would become of a command, and return the exit code it would have had."""
     refused = [] if found.refused is None else [found.refused]
     if common.json:
-        told: dict[str, Any] = {"dry_run": True, "command": msgspec.json.decode(found.line)}
+        told: dict[str, Any] = {"dry_run": True, "command": msgspec.json.decode(sent.split(found.line).line)}
         if found.refused is not None:
             told |= receipt_as_dict(found.refused)
         elif found.repeats is not None:
@@ -236,7 +261,7 @@ def _tell_verdict(verb: str, made: Made, found: Verdict, common: Common) -> int:
         print(f"It is recorded already, at sequence {found.repeats:,}; it would not be recorded again.")
     else:
         print("\n".join(_lines(list(found.events), "would be recorded")))
-        print(f"Nothing is written. The command: {clean(found.line.decode())}")
+        print(f"Nothing is written. The command: {clean(sent.one_line(*sent.split(found.line)).decode())}")
     return exit_code(refused)
 
 

@@ -28,6 +28,8 @@ takes its place.
   needed, and the same words are the same bytes, recorded once. `--blank` fills in nothing either.
 - `--about INITIATIVE` begins as the form about that initiative does, for verbs that do not name one.
   `--recorded-time` is for historic imports.
+- `--key FILE` signs it, again for another approver's key; `--passphrase-file` has the passphrase of a key that is under
+  one, which is asked for otherwise. [spec/signing.md](spec/signing.md) says what a signature is.
 - `--json` prints the receipt, or with `--dry-run` the command, its events and its flags.
 
 Exit codes: 0 recorded, or it would be; 1 refused; 2 wrong use, or a field that cannot be read, told by its option;

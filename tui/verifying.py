@@ -6,15 +6,33 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
+from ledger.notary.places import CHECKPOINT, DirectoryPlace
 from ledger.reperform import reperform
 from ledger.store import EventReader, HoleInStream, StoreError
 from projections.archive import ArchiveDiffers
 from projections.compare import compare
 from projections.moment import Moment
+from projections.verify import Verified, verify
 from tui.model.verification import Part, Problem, Stopped, Verification
 from tui.session import Session
+from tui.trusting import remembered
 
 T = TypeVar("T")
+
+
+def proven(session: Session) -> Verified | None:
+    """Return what the log in the data directory shows of itself, as `portfolio verify` does, and remember it.
+
+    None where no checkpoint is there. Errors: OSError.
+    """
+    place = DirectoryPlace(session.directory)
+    if place.read(CHECKPOINT) is None:
+        return None
+    trust, memory = session.trust()
+    found = verify(place, trust)
+    if trust is not None and memory is not None and not session.looks_only:
+        remembered(memory, trust, found)
+    return found
 
 
 class Verifying:
@@ -34,6 +52,7 @@ class Verifying:
                 check.comparison = await self._apart(
                     lambda stream: compare(stream, session.directory, session.portfolio, today, moved=check.moved)
                 )
+                check.proven = await asyncio.to_thread(proven, session)
             if "decide" in parts:
                 count = check.counter("decide", await session.last_sequence())
                 check.reperformance = await self._apart(lambda stream: reperform(stream, session.portfolio, count))

@@ -15,16 +15,19 @@ import asyncio
 import fcntl
 import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from ledger.files import replace_file
+from ledger.files import replace_file, sync_directory
 from ledger.notary.edge import File
 from ledger.notary.places import WITNESSED
 from ledger.notary.sealer import CHECKPOINT, NotaryAlarm
 from ledger.notary.tiles import parse_path
 
 READABLE = 0o644
+WRITERS = 8
+"""How many files are written at a time."""
 
 
 class DirectoryTaken(NotaryAlarm):
@@ -78,12 +81,25 @@ class LogDirectory:
             yield
 
     def _keep(self, files: Sequence[File]) -> None:
-        for path, content in files:
-            there = self.read(path)
-            if there is None:
-                replace_file(self.path / path, content, durable=True, mode=READABLE)
-            elif there != content:
-                raise NotaryAlarm(
-                    f"{path} in {self.path} holds other bytes than the stream: one of them was changed. Keep both, and "
-                    "compare with `portfolio rebuild`"
-                )
+        missing = [file for file in files if not self._is_kept(file)]
+        if not missing:
+            return
+        # Together, since the disk takes many as fast as one.
+        with ThreadPoolExecutor(WRITERS) as writers:
+            list(writers.map(self._write, missing))
+        # The directories last, each once: a crash before that loses files, and the next sealer writes them again.
+        parents = {folder for file in missing for folder in (self.path / file.path).parents}
+        for folder in {each for each in parents if each.is_relative_to(self.path)}:
+            sync_directory(folder)
+
+    def _is_kept(self, file: File) -> bool:
+        there = self.read(file.path)
+        if there is not None and there != file.content:
+            raise NotaryAlarm(
+                f"{file.path} in {self.path} holds other bytes than the stream: one of them was changed. Keep both, "
+                "and compare with `portfolio rebuild`"
+            )
+        return there is not None
+
+    def _write(self, file: File) -> None:
+        replace_file(self.path / file.path, file.content, synced=True, mode=READABLE)

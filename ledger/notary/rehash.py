@@ -8,9 +8,11 @@ signed is for the caller to compare.
 from __future__ import annotations
 
 import concurrent.futures
-import itertools
-import multiprocessing
+import contextlib
 import os
+import pickle
+import subprocess
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -22,10 +24,11 @@ from ledger.notary.tiles import (
     ReadTile,
     decode_bundle,
     entries_path,
+    hash_bundle,
     split_tile,
     tile_path,
 )
-from ledger.notary.tlog import HASH_BYTES, Frontier, hash_leaves, tree_root
+from ledger.notary.tlog import HASH_BYTES, Frontier, tree_root
 
 TOGETHER = 64
 """Bundles a processor takes at once."""
@@ -143,39 +146,91 @@ def read_entries(place: Place, size: int) -> Iterator[bytes]:
 
 def _parts(place: Place, size: int, starts: Sequence[int], helpers: int, moved: Moved) -> Iterator[_Part]:
     """Yield what comes of the bundles, in order. This process takes its share of them."""
-    if helpers < 1 or len(starts) < 2:
-        for start in starts:
-            part = _hashed(place, size, start)
-            moved(part.entries)
-            yield part
-        return
     todo = deque(starts)
-    made: dict[int, concurrent.futures.Future[_Part] | _Part] = {}
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(helpers, mp_context=context) as pool:
+    made: dict[int, _Part] = {}
+    told = 0
 
-        def give() -> None:
-            """Give a helper what is next, and more as soon as that is done."""
-            for start in itertools.islice(_taken(todo), 1):
-                future = pool.submit(_hashed, place, size, start)
-                made[start] = future
-                future.add_done_callback(lambda _: give())
+    def tell() -> None:
+        nonlocal told
+        done = sum(part.entries for part in list(made.values()))
+        moved(done - told)
+        told = done
 
-        for _ in range(2 * helpers):  # one to work at, one to go on with at once
-            give()
-        try:
-            for start in _taken(todo):
-                part = _hashed(place, size, start)
-                made[start] = part
-                moved(part.entries)
-        finally:
-            todo.clear()  # where the work was ended, nothing is begun after it
-        for start in starts:
-            found = made.pop(start)
-            if not isinstance(found, _Part):
-                found = found.result()
-                moved(found.entries)
-            yield found
+    with contextlib.ExitStack() as stack:
+        given = [stack.enter_context(_Helper(place, size)) for _ in range(helpers if len(starts) > 1 else 0)]
+        threads = stack.enter_context(concurrent.futures.ThreadPoolExecutor(max(len(given), 1)))
+        stack.callback(todo.clear)  # where the work was ended, nothing is begun after it
+        helped = [threads.submit(helper.work, todo, made) for helper in given]
+        for start in _taken(todo):
+            made[start] = _hashed(place, size, start)
+            tell()
+        for each in helped:
+            each.result()
+        tell()
+    for start in starts:
+        yield made.pop(start)
+
+
+class _Helper:
+    """Another process that hashes bundles: asked on its standard input, answering on its standard output.
+
+    It imports this module and nothing else, which a pool of multiprocessing does not: that runs the program's own main
+    module once more, and takes as long for that as for half a million entries.
+    """
+
+    def __init__(self, place: Place, size: int) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - this very program, without a shell
+            [sys.executable, "-c", f"from {__name__} import serve; serve()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        self._send((place, size))
+
+    def __enter__(self) -> _Helper:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(OSError):
+                pipe.close()  # at the end of its input it ends
+        self._process.wait()
+
+    def work(self, todo: deque[int], made: dict[int, _Part]) -> None:
+        """Have it take bundles as long as there are any. Errors: OSError, as the place or as it ended."""
+        for start in _taken(todo):
+            try:
+                self._send(start)
+                assert self._process.stdout is not None
+                answer = pickle.load(self._process.stdout)  # noqa: S301 - our own process wrote it
+            except (EOFError, pickle.UnpicklingError, BrokenPipeError) as error:
+                raise OSError(f"a helper process ended while it hashed entries: {error!r}; do it again") from error
+            if isinstance(answer, Exception):
+                raise answer
+            made[start] = answer
+
+    def _send(self, asked: object) -> None:
+        assert self._process.stdin is not None
+        pickle.dump(asked, self._process.stdin)
+        self._process.stdin.flush()
+
+
+def serve() -> None:
+    """Be a helper: hash what is asked for on standard input until that ends."""
+    asked, answered = sys.stdin.buffer, sys.stdout.buffer
+    try:
+        place, size = pickle.load(asked)  # noqa: S301 - the process that started this one wrote it
+        while True:
+            start = pickle.load(asked)  # noqa: S301
+            try:
+                answer: _Part | OSError = _hashed(place, size, start)
+            except OSError as error:
+                answer = OSError(str(error))
+            pickle.dump(answer, answered)
+            answered.flush()
+    except (EOFError, BrokenPipeError, KeyboardInterrupt):
+        return
 
 
 def _taken(todo: deque[int]) -> Iterator[int]:
@@ -194,13 +249,15 @@ def _hashed(place: Place, size: int, start: int) -> _Part:
     entries = tiles = content_bytes = 0
     for index in range(start, min(start + TOGETHER, -(-size // TILE_WIDTH))):
         width = min(TILE_WIDTH, size - index * TILE_WIDTH)
-        found = _bundle(place, index, width)
-        if isinstance(found, str):
-            wrong.append(Wrong(entries_path(index, width), found, index * TILE_WIDTH + 1))
+        bundle, there = _bundle_bytes(place, index, width)
+        try:
+            hashes = hash_bundle(bundle, there)[:width]
+        except ValueError as error:
+            told = str(error) if there else "it is missing"
+            wrong.append(Wrong(entries_path(index, width), told, index * TILE_WIDTH + 1))
             roots.append(None)
             continue
-        hashes = hash_leaves(found)
-        entries, content_bytes = entries + width, content_bytes + sum(map(len, found))
+        entries, content_bytes = entries + width, content_bytes + len(bundle) - 2 * there
         tiles += 1
         if difference := _differs(place, 0, index, hashes):
             wrong.append(difference)
@@ -251,16 +308,24 @@ def _differs(place: Place, level: int, index: int, hashes: Sequence[bytes]) -> W
 
 def _bundle(place: Place, index: int, width: int) -> list[bytes] | str:
     """Return the entries of a bundle, or what is wrong with it."""
-    content = place.read(entries_path(index, width))
-    full = width == TILE_WIDTH
-    if content is None and not full and (content := place.read(entries_path(index))) is not None:
-        full = True
-    if content is None:
+    bundle, there = _bundle_bytes(place, index, width)
+    if there == 0:
         return "it is missing"
     try:
-        return decode_bundle(content, TILE_WIDTH if full else width)[:width]
+        return decode_bundle(bundle, there)[:width]
     except ValueError as error:
         return str(error)
+
+
+def _bundle_bytes(place: Place, index: int, width: int) -> tuple[bytes, int]:
+    """Return the bytes of a bundle and how many entries are in them, 0 where it is missing.
+
+    A partial one that was dropped is in the full one that replaced it.
+    """
+    for there in (width, TILE_WIDTH):
+        if (content := place.read(entries_path(index, there))) is not None:
+            return content, there
+    return b"", 0
 
 
 def _tile(place: Place, level: int, index: int, width: int) -> bytes | None:

@@ -49,7 +49,7 @@ from ledger.store import EventReader, StoreError
 HEAD, CHECKPOINT, TAIL, VKEY = "head", "checkpoint", "tail", "vkey"
 """Keys of the register; the last is the verifier key of the log, which its first notary puts there."""
 
-READ_TOGETHER = 16 * TILE_WIDTH
+READ_TOGETHER = 32 * TILE_WIDTH
 """Entries that are taken in one go where many are waiting."""
 
 MAX_TAIL_BYTES = 900_000

@@ -22,6 +22,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 from ledger.notary.tlog import HASH_BYTES, Node, ReadHashes, tree_root
@@ -36,6 +37,9 @@ MAX_TILE_LEVEL = 63
 MAX_ENTRY_BYTES = 65_535
 
 _LENGTH = struct.Struct(">H")
+_LEAF = sha256(b"\x00")
+"""What every leaf hash begins with. Source: RFC 6962, section 2.1."""
+
 _PATH = re.compile(r"tile/(entries|[0-9]{1,2})/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([0-9]{1,3}))?")
 
 
@@ -118,6 +122,30 @@ def decode_bundle(bundle: bytes, width: int) -> list[bytes]:
     if end != len(bundle):
         raise ValueError(f"not a bundle of {width} entries: {_fault(bundle, width)}")
     return entries
+
+
+def hash_bundle(bundle: bytes, width: int) -> list[bytes]:
+    """Return the leaf hashes of the *width* entries of a bundle: hash_leaves(decode_bundle(bundle, width)), at once.
+
+    The inner loop of every verification: nothing is copied but the hashes.
+    Errors: ValueError as decode_bundle.
+    """
+    _check_width(width)
+    leaves: list[bytes] = []
+    add, length_at, new, view, end = leaves.append, _LENGTH.unpack_from, _LEAF.copy, memoryview(bundle), 0
+    try:
+        for _ in range(width):
+            (length,) = length_at(bundle, end)
+            start = end + 2
+            end = start + length
+            leaf = new()
+            leaf.update(view[start:end])
+            add(leaf.digest())
+    except struct.error:
+        end = -1
+    if end != len(bundle):
+        raise ValueError(f"not a bundle of {width} entries: {_fault(bundle, width)}")
+    return leaves
 
 
 def split_tile(tile: bytes, width: int = TILE_WIDTH) -> list[bytes]:

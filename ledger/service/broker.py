@@ -69,8 +69,12 @@ class RoleBroker(NatsBroker):
         return Listening(self, subject, handler)
 
     async def answer(self, reply: str, payload: bytes) -> None:
-        """Send an answer. One that cannot be sent is asked for again by whoever waits for it."""
-        if reply:
+        """Send an answer. One that cannot be sent is asked for again by whoever waits for it.
+
+        Who asks names the subject the answer goes to. It is no subject of ours: nobody has us append to the stream,
+        ask the server or answer for others.
+        """
+        if reply and not reply.startswith(_OURS):
             try:
                 await self.opened.publish(reply, payload)
             except NatsError as error:
@@ -100,9 +104,13 @@ class Listening:
         self._subscriber(handled)
 
     async def start(self) -> None:
-        """Listen, and return when the server knows it; where it is away, it is told when it comes back."""
+        """Listen, and return when the server knows it; where it is away, it is told when it comes back.
+
+        Errors: Forbidden where the server does not let this login listen there.
+        """
         await self._subscriber.start()
         await flushed(self._broker.opened)
+        self._broker.opened.check_heard(self._subject)
 
     async def stop(self) -> None:
         """Listen no more, and return when everything that had arrived was handled."""
@@ -112,6 +120,9 @@ class Listening:
             # FastStream would drop what waits in its queue.
             await drained(self._broker.opened, subscription)
         await self._subscriber.stop()
+
+
+_OURS = ("portfolio.", "$")
 
 
 async def flushed(connection: Connection) -> None:
@@ -144,7 +155,7 @@ class _AlwaysAnswered(BaseMiddleware[Any, Any]):
         """Answer FAILED where there was an error, and go on."""
         if isinstance(exc_val, Exception):
             _log.error("a request on %s failed", self.msg.subject, exc_info=exc_val)
-            if self.msg.reply:
+            if self.msg.reply and not self.msg.reply.startswith(_OURS):
                 with suppress(NatsError):
                     await self.msg.respond(encode_receipt(Refused(Reason.FAILED)))
             return True

@@ -29,7 +29,7 @@ MOST_WAITING = 2_000
 MOST_SPECULATED = 4_000
 """Events that may be decided before the book is settled: what one failed append takes back at most."""
 
-SLICE = 8
+SLICE = 4
 """Commands decided before the loop turns: new ones arrive meanwhile, and an acknowledgement is not kept waiting."""
 
 LINGER = 0.2
@@ -114,12 +114,11 @@ class Intake:
             await self._landed(self._under_way)
         elif self._may_decide:
             await self._decide_some()
-            self._append_decided()
+            await self._append_decided()
             await asyncio.sleep(0)
         elif self._together is not None and self._under_way is None and not self._together.drafts:
             await self._answer_unwritten(self._together)
-        else:
-            self._append_decided()
+        elif not await self._append_decided():
             await self._woken()
 
     @property
@@ -129,7 +128,10 @@ class Intake:
         return bool(self._waiting) and not full and self._speculated < MOST_SPECULATED
 
     async def _woken(self) -> None:
-        """Return when something has changed, or the next append has lingered long enough."""
+        """Return when something has changed, or the next append has lingered long enough.
+
+        Nothing is awaited between finding that nothing can be done and this, or a change would go unheard.
+        """
         self._wake.clear()
         lingers = self._together is not None and self._under_way is None
         with suppress(TimeoutError):
@@ -156,24 +158,26 @@ class Intake:
             self._writer.take_in(together, waiting.taken, outcome)
         self._speculated += len(together.drafts) - before
 
-    def _append_decided(self) -> None:
-        """Send what was decided, where nothing is under way and it is worth it.
+    async def _append_decided(self) -> bool:
+        """Send what was decided, where nothing is under way and it is worth it; say whether it was sent.
 
         An append costs about the same whether it holds one event or a hundred. So it goes when half of what waits is
         decided, and the other half is decided while it is under way.
         """
         if self._under_way is not None or self._together is None or not self._together.drafts:
-            return
+            return False
         sent_at = asyncio.get_running_loop().time()
         early = sent_at < self._not_before or (self._may_decide and len(self._waiting) > len(self._decided))
         if early and not self._together.full:
-            return
+            return False
         # 1. The append. A crash before it loses nothing that was promised; one after it loses the answers, not the
         #    facts: the senders repeat their commands under the same ids and get the same receipts.
         append = asyncio.create_task(self._writer.append(self._together))
         append.add_done_callback(lambda _: self._wake.set())
         self._under_way = _UnderWay(self._decided, self._together, append, sent_at)
         self._decided, self._together = [], None
+        await _sent()
+        return True
 
     async def _landed(self, under_way: _UnderWay) -> None:
         """Answer what an append was for, or take back what was decided since and begin again."""
@@ -185,11 +189,14 @@ class Intake:
         self._under_way, self._deadline, self.failing = None, None, False
         if self._together is None:
             self._settle()
+        if 2 * len(self._decided) < len(under_way.group):
+            # Who is answered now asks again, and shall not miss the next append by a little: it costs about the same
+            # whether it holds one event or a hundred. In the meantime others are decided.
+            now = asyncio.get_running_loop().time()
+            self._not_before = now + LINGER * (now - under_way.sent_at)
+        await self._append_decided()
         await self._tell(under_way.group, under_way.together)
-        # Who was answered asks again, and shall not miss the next append by a little: it costs about the same whether
-        # it holds one event or a hundred. In the meantime others are decided.
-        now = asyncio.get_running_loop().time()
-        self._not_before = now + LINGER * (now - under_way.sent_at)
+        await _sent()
 
     async def _answer_unwritten(self, together: Together) -> None:
         """Answer commands of which nothing is stored: refusals, and repeats of what stands. Nothing is under way."""
@@ -211,9 +218,9 @@ class Intake:
         try:
             # 2. What was refused is kept. A crash before it loses refusals nobody was told of.
             await self._writer.keep(together)
-        except StreamUnavailable as error:
+        except StoreError as error:
             kept = False
-            _log.warning("%s: refusals were not kept: %s", self._portfolio, error)
+            _log.error("%s: refusals were not kept: %s", self._portfolio, error)
         # 3. The answers go out.
         for waiting, receipt in zip(group, together.receipts, strict=True):
             told = receipt if kept or not isinstance(receipt, Refused) else Refused(Reason.UNAVAILABLE)
@@ -269,6 +276,12 @@ class Intake:
 
     async def _answer(self, waiting: _Waiting, receipt: Receipt) -> None:
         await self._send(waiting.reply, encode_receipt(receipt))
+
+
+async def _sent() -> None:
+    """Return when what was given to nats-py is on its way: deciding goes on after that, not before."""
+    for _ in range(3):  # a task begins, nats-py's flusher wakes, it writes
+        await asyncio.sleep(0)
 
 
 def _taken(subject: str, payload: bytes) -> Taken:

@@ -167,10 +167,25 @@ class Allocation(Shape, frozen=True, kw_only=True, tag_field="kind", tag="alloca
     value_streams: Annotated[tuple[Part, ...], Meta(max_length=100), Limits(max_length=100)] = ()
 
 
+class Signatories(Shape, frozen=True, kw_only=True):
+    """Who signs a command together: so many different persons, its sender among them, and somebody of each role.
+
+    command: its type without version.
+    """
+
+    command: Id
+    persons: Annotated[int, Meta(ge=1, le=20), Limits(ge=1, le=20)] = 2
+    roles: Names = ()
+
+
 class Signing(Shape, frozen=True, kw_only=True, tag_field="kind", tag="signing"):
-    """Which commands have to be signed, by their type without version."""
+    """Which commands have to be signed by who sends them, by their type without version.
+
+    signatories: which commands several have to sign together.
+    """
 
     commands: Names
+    signatories: Annotated[tuple[Signatories, ...], Meta(max_length=200), Limits(max_length=200)] = ()
 
 
 class Unit(Shape, frozen=True, kw_only=True):

@@ -145,6 +145,20 @@ def test_a_message_whose_headers_are_not_text_stops_nobody(endpoint: Endpoint) -
     serving(endpoint, test)
 
 
+def test_nobody_has_the_service_publish_where_it_may_and_they_may_not(endpoint: Endpoint) -> None:
+    async def test(served: Served) -> None:
+        portfolio = served.portfolio
+        for place, reply in enumerate(
+            (f"portfolio.{portfolio}.event.a.b.C", f"$JS.API.STREAM.DELETE.PORTFOLIO_{portfolio}")
+        ):
+            subject = subjects.command(portfolio, "ana", "FundEnvelope")
+            await served.client.publish(subject, served.fund(f"c-{place}"), reply=reply)
+        assert isinstance(await asked(served.client, served.fund("c-last")), Accepted)
+        assert [json.loads(each.payload)["commandid"] for each in await served.stored()][1:] == ["c-0", "c-1", "c-last"]
+
+    serving(endpoint, test)
+
+
 def test_a_signed_note_is_decided_as_the_line_it_is_over(endpoint: Endpoint) -> None:
     async def test(served: Served) -> None:
         note = served.fund("c-1") + "\n\n— ana+0badcafe AAAA\n".encode()

@@ -88,7 +88,7 @@ async def check(access: Access, portfolio: str, answers: dict[bytes, Receipt]) -
         name: int(event["sequence"]) for name, event in told.items() if name.startswith("c-") and name[2].isdigit()
     }
     approved = sum(each["data"]["amount"]["minor"] for each in told.values() if each["type"] == "FundingApproved.v1")
-    assert 1_000_000 - 13_506 < approved <= 1_000_000
+    assert 1_000_000 - 13_506 < approved <= 1_000_000  # what nobody got is less than the largest that was asked
     assert {receipt.reason for receipt in answers.values() if isinstance(receipt, Refused)} == {Reason.OVER_ENVELOPE}
     found = await reperform(store, portfolio)
     assert (found.differs, found.foreign) == (None, 0)
@@ -172,7 +172,7 @@ def test_an_append_that_is_lost_or_lands_unheard_is_answered_once(endpoint: Endp
 @contextmanager
 def served(data: Path, count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Run so many `portfolio serve` on a data directory, and end what still runs."""
-    processes = [started(data, "serve", "--json") for _ in range(count)]
+    processes = [started(data, "serve", "--only", "service", "--json") for _ in range(count)]
     try:
         for process in processes:
             assert process.stdout is not None
@@ -196,40 +196,29 @@ async def active_pid(connection: Connection, portfolio: str) -> int:
 
 
 def test_killed_mid_load_the_active_replica_and_the_server_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
+    answers: dict[bytes, Receipt] = {}
+
     async def run() -> None:
         async with private_server(tmp_path) as endpoint, connected(endpoint) as client:
             access = await given(client, "killed")
             with served(tmp_path, 2):
-                answered = asyncio.create_task(load(client))
-                await until(lambda: len(receipts) >= 60)
+                sending = asyncio.gather(*(send(client, sender) for sender in range(SENDERS)))
+                await until(lambda: len(answers) >= 60)
                 os.kill(await active_pid(client, "killed"), signal.SIGKILL)
-                await until(lambda: len(receipts) >= 140)
+                await until(lambda: len(answers) >= 140)
                 os.kill(int((tmp_path / ".server" / "pid").read_text()), signal.SIGKILL)
-                await answered
+                await sending
                 again = LedgerClient(client, "killed", actor="ana", origin="killed-0badcafe")
-                for command, receipt in list(receipts.items())[::10]:
-                    assert await again.send(command, patience_s=20) == receipt
-            stored = [each async for each in _events(access.store("killed"))]
-            assert [each["commandid"] for each in stored[5:]] == [
-                name
-                for _, name in sorted(
-                    (receipt.sequence, json.loads(each)["commandid"]) for each, receipt in receipts.items()
-                )
-            ]
-            found = await reperform(access.store("killed"), "killed")
-            assert (found.differs, found.events) == (None, 5 + len(receipts))
+                for command, receipt in list(answers.items())[::10]:
+                    assert await again.send(command, patience_s=20) == receipt or isinstance(receipt, Refused)
+            await check(access, "killed", answers)
 
-    receipts: dict[bytes, Accepted] = {}
-
-    async def load(connection: Connection) -> None:
-        async def send(sender: int) -> None:
-            client = LedgerClient(connection, "killed", actor="ana", origin="killed-0badcafe")
-            for place in range(16):
-                command = line("killed", f"c-{sender}-{place}", fund("claims", 1 + place, kind="supplement"))
-                receipt = await client.send(command, patience_s=20)
-                assert isinstance(receipt, Accepted)
-                receipts[command] = receipt
-
-        await asyncio.gather(*(send(sender) for sender in range(SENDERS)))
+    async def send(connection: Connection, sender: int) -> None:
+        """Fund and approve in turn; the envelope that is approved from is used up on the way."""
+        client = LedgerClient(connection, "killed", actor="ana", origin="killed-0badcafe")
+        for place in range(16):
+            ask = fund("data", 1 + place) if place % 2 else approve("AI-1", "claims", 1_000 + 10 * sender + place)
+            command = line("killed", f"c-{sender}-{place}", ask)
+            answers[command] = await client.send(command, patience_s=20)
 
     asyncio.run(run())

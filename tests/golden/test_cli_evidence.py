@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import re
@@ -16,8 +17,8 @@ from ledger.notary.note import format_note, parse_note, signature_of
 from projections.exporters import check_pack
 from tests.anchoring import WITNESS
 from tests.program import done, run
-from tui.common import CommandError
-from tui.exporting import EvidenceOptions
+from tui.common import CommandError, Common
+from tui.exporting import EvidenceOptions, export_
 
 PROPOSAL = ("--title", "Claims", "--sponsor", "tomas", "--proposer", "ana", "--value-stream", "claims")
 
@@ -85,3 +86,24 @@ def test_wrong_use_is_told(options: EvidenceOptions, says: str) -> None:
     with pytest.raises(CommandError, match=re.escape(says)) as told:
         options.asked()
     assert told.value.code == 2
+
+
+def test_the_other_formats_are_written_and_what_is_there_is_not_mixed(data: Path) -> None:
+    done(data, "notary", "--once")
+    told = done(data, "export", "tlog", data / "log", "--json").json
+    assert (data / "log" / "checkpoint").read_bytes() == (data / "ai" / "checkpoint").read_bytes()
+    assert sorted(path.name for path in (data / "log").rglob("*.p")) == ["000.p", "000.p"]
+    again = run(data, "export", "tlog", data / "log")
+    assert (again.code, again.out) == (2, b"")
+    assert "is there already; give a directory that is new or empty" in again.err
+    assert told["entries"] == done(data, "export", "ocel", data / "log.sqlite", "--json").json["events"]
+    done(data, "export", "beancount", data / "books")
+    assert (data / "books").read_text().startswith('option "title"')
+
+
+def test_an_option_of_another_format_is_told(tmp_path: Path) -> None:
+    options = EvidenceOptions(initiative="AI-1")
+    with pytest.raises(CommandError, match="--initiative is for evidence, not for tlog; leave it away"):
+        asyncio.run(export_("tlog", tmp_path, evidence=options, common=Common(data=tmp_path)))
+    with pytest.raises(CommandError, match="--time is for ocel and xes"):
+        asyncio.run(export_("parquet", tmp_path, time="effective", common=Common(data=tmp_path)))

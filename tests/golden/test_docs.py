@@ -10,6 +10,7 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
+import cyclopts
 import msgspec
 import pytest
 
@@ -54,9 +55,15 @@ def row(name: str, start: str) -> str:
     return rows[0]
 
 
+def apps(command: str) -> list[cyclopts.App]:
+    """Return a command, or the commands under it."""
+    under = [app[command][name] for name in app[command] if not name.startswith("-")]
+    return under or [app[command]]
+
+
 def options(command: str) -> set[str]:
-    """Return the options of a command, those that every command has left out."""
-    arguments = app[command].assemble_argument_collection()
+    """Return the options of a command and of those under it, those that every command has left out."""
+    arguments = [argument for each in apps(command) for argument in each.assemble_argument_collection()]
     named = {argument.names[0] for argument in arguments if argument.field_info.is_keyword}
     positional = {argument.names[0] for argument in arguments if argument.field_info.is_positional}
     return {name for name in named - positional if name.startswith("--")} - EVERYWHERE
@@ -98,7 +105,11 @@ def test_the_options_of_every_command_are_named_once_for_all() -> None:
     told = section("README.md", "Commands of the program")
     assert not [option for option in EVERYWHERE if f"`{option}" not in told]
     assert set.intersection(
-        *({argument.names[0] for argument in app[each].assemble_argument_collection()} for each in PROGRAM)
+        *(
+            {argument.names[0] for argument in each.assemble_argument_collection()}
+            for name in PROGRAM
+            for each in apps(name)
+        )
     ) >= (EVERYWHERE)
 
 

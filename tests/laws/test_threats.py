@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -110,6 +111,12 @@ def test_every_row_of_the_table_is_tested_or_says_why_not() -> None:
     assert tested == TESTED
     assert TESTED | set(ELSEWHERE) == set(range(1, 23))
     assert not TESTED & set(ELSEWHERE)
+
+
+def test_the_page_has_the_same_rows() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "spec" / "proof.md").read_text()
+    rows = re.findall(r"^\| ([0-9]+(?:, [0-9]+)*) \|", page, re.MULTILINE)
+    assert [int(number) for row in rows for number in row.split(", ")] == list(range(1, 23))
 
 
 def test_nobody_attacks_and_all_that_was_looked_at_holds(log: Path) -> None:

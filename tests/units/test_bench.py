@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bench import history, peers, service, steps, stores
+from bench import history, peers, proof, service, steps, stores
 from bench.answers import FOREVER, VIEWS, of_replica
 from bench.report import Row, row, table
 from projections.moment import Moment, moment
@@ -117,3 +117,14 @@ def test_the_service_is_measured_beside_raw_batches(tmp_path):
     ]
     assert all(each.value > 0 for each in rows)
     assert rows[0].ratio == pytest.approx(rows[0].value / rows[0].peer_value)
+
+
+def test_the_proof_is_measured_beside_gos(tmp_path, capsys):
+    file = tmp_path / "out.json"
+    assert proof.main(["--entries", "1500", "--json", str(file)]) == 0
+    told = msgspec.json.decode(file.read_bytes(), type=list[proof.Took])
+    assert [row.who for row in told][:3] == ["portfolio verify A1", "the same on one processor", "verify_min"]
+    assert all(row.entries == 1500 and row.per_s > 0 for row in told)
+    out, err = capsys.readouterr()
+    assert all(row.who in out for row in told)
+    assert len(told) == 4 or "NOT INSTALLED: Go" in err

@@ -118,9 +118,9 @@ def test_everything_about_the_initiative_is_in_it_with_what_that_rests_on() -> N
     money = [at for at in about if json.loads(payloads()[at - 1])["subject"] == "initiative/AI-7"]
     assert set(money) <= kept
     assert 1 in kept
-    for at in kept:
+    for at in money:
         event = codec.decode(payloads()[at - 1], portfolio=PORTFOLIO, sequence=at)
-        assert event.policy is None or int(event.policy) in kept
+        assert {int(each) for each in (event.policy, *(event.grants or "").split(",")) if each} <= kept
     assert files()[f"entries/{money[0] - 1:012d}.json"] == payloads()[money[0] - 1]
 
 

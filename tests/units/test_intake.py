@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from ledger.reperform import reperform
 from ledger.service import intake as intakes
 from ledger.service.intake import Intake
-from ledger.store import Draft, HoleInStream, SequenceConflict
-from ledger.writer import Outcome, Taken, Writer
+from ledger.store import Draft, EntryRefused, HoleInStream, SequenceConflict, StoreError, StreamUnavailable
+from ledger.writer import Outcome, Taken, Together, Writer
 from schemas.receipts import Accepted, Reason, Receipt, Refused, decode_receipt
 from tests.notation import Said
 from tests.scripted import (
@@ -171,6 +171,20 @@ def test_a_refusal_beside_accepted_commands_is_told() -> None:
     receipts = asking(store, *lines)
     assert receipts[3] == Refused(Reason.UNKNOWN_INITIATIVE, **receipts[3].detail)  # type: ignore[union-attr]
     assert [type(each) for each in receipts] == [Accepted] * 3 + [Refused] + [Accepted] * 3
+
+
+@pytest.mark.parametrize("error", [StreamUnavailable("away"), EntryRefused("never")], ids=["away", "never"])
+def test_a_refusal_that_cannot_be_kept_is_not_told_and_stops_nothing(
+    error: StoreError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def keep(writer: Writer, together: Together) -> None:
+        if together.refused:
+            raise error
+
+    monkeypatch.setattr(Writer, "keep", keep)
+    receipts = asking(opened_store(FUND), *funds(2), REFUSED, *funds(2))
+    assert receipts[2] == Refused(Reason.UNAVAILABLE)
+    assert [type(each) for each in receipts] == [Accepted] * 2 + [Refused] + [Accepted] * 2
 
 
 def test_a_stream_that_stays_away_is_told_to_everybody_who_waits() -> None:

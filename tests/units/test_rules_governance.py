@@ -8,6 +8,7 @@ import pytest
 
 from ledger.rules.consistency import consistency_ratio
 from schemas.receipts import Reason
+from tests.keys import vkey
 from tests.notation import TODAY, Expected, accepted, flagged, given, on, refused
 from tests.words import (
     Ask,
@@ -28,6 +29,7 @@ from tests.words import (
     reverse,
 )
 
+KEY, OTHER_KEY = vkey("ana"), vkey("bob")
 READY = (fund("claims", 100), propose("AI-1"))
 BOARD = (enrol("ana"), enrol("bob"))
 
@@ -49,14 +51,12 @@ def criterion(name: str, weight_bp: int) -> dict[str, Any]:
 
 
 def test_a_key_belongs_to_one_actor_for_ever() -> None:
-    stands = given(enrol("ana", vkey="key:1"))
+    stands = given(enrol("ana", vkey=KEY))
     stands.when(enrol("bob")).then(accepted())
-    stands.when(enrol("bob", vkey="key:2")).then(accepted())
-    stands.when(enrol("bob", vkey="key:1")).then(
-        refused(Reason.KEY_USED, field="data.vkey", value="key:1", actor="ana")
-    )
-    stands.when(enrol("ana", vkey="key:1", status="revoked")).then(accepted())
-    stands.and_(enrol("ana", vkey="key:2")).when(enrol("bob", vkey="key:1")).then(refused(Reason.KEY_USED))
+    stands.when(enrol("bob", vkey=OTHER_KEY)).then(accepted())
+    stands.when(enrol("bob", vkey=KEY)).then(refused(Reason.KEY_USED, field="data.vkey", value=KEY, actor="ana"))
+    stands.when(enrol("ana", vkey=KEY, status="revoked")).then(accepted())
+    stands.and_(enrol("ana", vkey=OTHER_KEY)).when(enrol("bob", vkey=KEY)).then(refused(Reason.KEY_USED))
 
 
 def test_an_interest_is_declared_by_somebody_enrolled() -> None:

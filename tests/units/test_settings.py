@@ -17,6 +17,7 @@ EVERYTHING = {
     "PORTFOLIO_CREDENTIALS": "/srv/ana.nk",
     "PORTFOLIO_KEYS": "/srv/keys.json",
     "PORTFOLIO_VAULT": "/srv/vault",
+    "PORTFOLIO_POLICY": "/srv/policy",
 }
 
 
@@ -28,6 +29,7 @@ def login(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_environment_is_read() -> None:
     files = {"keys": Path("/srv/keys.json"), "credentials": Path("/srv/ana.nk"), "vault": Path("/srv/vault")}
+    files["policy"] = Path("/srv/policy")
     wanted = Settings(Path("/srv/ledger"), "ai-2026", "ana", "nats://localhost:4222", **files)
     assert settings(environment=EVERYTHING) == wanted
 
@@ -48,7 +50,7 @@ def test_what_is_given_in_words_wins() -> None:
     words = {"data": Path("/somewhere/else"), "portfolio": "other", "actor": "eve", "nats": "nats://other:4222"}
     files = {"credentials": Path("/somewhere/eve.nk"), "vault": Path("/somewhere/vault")}
     given = settings(**words, **files, environment=EVERYTHING)  # type: ignore[arg-type]
-    assert given == Settings(**words, **files, keys=Path("/srv/keys.json"))  # type: ignore[arg-type]
+    assert given == Settings(**words, **files, keys=Path("/srv/keys.json"), policy=Path("/srv/policy"))  # type: ignore[arg-type]
 
 
 def test_credentials_without_a_server_to_log_in_to_are_no_use() -> None:
@@ -61,6 +63,12 @@ def test_without_either_there_is_a_directory_of_the_users_own_no_portfolio_and_n
     assert (chosen.portfolio, chosen.actor, chosen.nats) == (None, "bo", None)
     assert chosen.data.is_absolute()
     assert chosen.data.name == "portfolio-ledger"
+
+
+def test_who_was_guessed_is_told() -> None:
+    assert settings(environment={}).actor_guessed
+    assert not settings(actor="ana", environment={}).actor_guessed
+    assert not settings(environment=EVERYTHING).actor_guessed
 
 
 def test_a_setting_that_is_empty_is_not_set() -> None:

@@ -1,5 +1,6 @@
 """The files of the log have the names and bytes that C2SP tlog-tiles and Tessera's own test log give them."""
 
+import re
 from base64 import b64decode
 
 import pytest
@@ -12,6 +13,7 @@ from ledger.notary.tiles import (
     decode_bundle,
     encode_bundle,
     entries_path,
+    hash_bundle,
     hash_reader,
     parse_path,
     split_tile,
@@ -26,6 +28,7 @@ from ledger.notary.tlog import (
     Node,
     complete_subtrees,
     consistency_proof,
+    hash_leaves,
     inclusion_proof,
     leaf_hash,
     tree_root,
@@ -329,3 +332,15 @@ def archive(leaves):
             row = [tile_hash(tile) for tile in below]
         tiles[level, index, width] = b"".join(row[index * 256 : index * 256 + width])
     return lambda *tile: tiles[tile]
+
+
+@given(st.lists(st.binary(max_size=40), min_size=1, max_size=6), st.binary(max_size=3), st.integers(-1, 1))
+def test_law_a_bundle_is_hashed_as_its_entries_are_and_refused_where_it_cannot_be_read(entries, more, fewer):
+    bundle, width = encode_bundle(entries) + more, len(entries) + fewer
+    try:
+        expected = hash_leaves(decode_bundle(bundle, width))
+    except ValueError as error:
+        with pytest.raises(ValueError, match=re.escape(str(error))):
+            hash_bundle(bundle, width)
+    else:
+        assert hash_bundle(bundle, width) == expected

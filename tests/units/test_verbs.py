@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,11 +24,12 @@ from schemas.publish import FOLDER
 from schemas.receipts import Reason, Refused
 from tests.fixed_history import every_type_history
 from tests.histories import histories
+from tests.program import ROOT
 from tests.spoken import VERB_OF, spoken
 from tests.teller import run
 from tests.words import PORTFOLIO
 from tui import verbs
-from tui.cli import app
+from tui.cli import PROGRAM, app
 from tui.common import CommandError
 from tui.model.fields import Spec
 from tui.model.forms import form_of
@@ -57,8 +62,8 @@ def made(arguments: list[str], on: Book | None = None) -> dict[str, Any]:
         if value is not None
     }
     chosen = Settings(Path("nowhere"), PORTFOLIO, common.actor if common and common.actor else "ana", None)
-    line = verbs._made(verb, said, sending, on or book(), chosen).line
-    told: dict[str, Any] = json.loads(line)
+    payload = verbs._made(verb, said, sending, on or book(), chosen).payload
+    told: dict[str, Any] = json.loads(payload)
     return told
 
 
@@ -126,6 +131,22 @@ def test_a_shell_completes_verbs_their_options_and_their_choices() -> None:
     script = app.generate_completion(shell="bash", prog_name="portfolio")
     for word in ("approve", "declare-interest", "--capex-opex", "carry_forward", "--dry-run", "--quorum-votes"):
         assert word in script
+
+
+@pytest.mark.parametrize("name", PROGRAM)
+def test_what_the_list_says_of_a_command_is_what_the_command_says_of_itself(name: str) -> None:
+    place, does = PROGRAM[name]
+    module, _, attribute = place.partition(":")
+    found = getattr(importlib.import_module(module), attribute)
+    told = found.help if isinstance(found, cyclopts.App) else inspect.getdoc(found)
+    assert " ".join(str(told).split("\n\n")[0].split()) == does
+
+
+def test_listing_the_commands_waits_for_none_of_them() -> None:
+    waited = "nats pydantic duckdb pyarrow textual rich ledger schemas projections tui.verbs"
+    loaded = f"import sys, tui.cli; print(*set({waited!r}.split()) & set(sys.modules))"
+    told = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.split() == []
 
 
 # It makes the command its form makes.

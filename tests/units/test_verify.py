@@ -103,6 +103,22 @@ def test_the_processors_share_the_work_and_come_to_one_root(tmp_path: Path, help
     assert (found.tiles, found.content_bytes, sum(seen)) == (131, sum(map(len, entries)), len(entries))
 
 
+@pytest.mark.parametrize("helpers", [0, 2])
+def test_a_place_that_cannot_be_read_ends_the_work_on_every_processor(helpers: int) -> None:
+    with pytest.raises(OSError, match="is the server there"):
+        rehash(place_of("http://127.0.0.1:9"), 64 * 256 * 5, helpers=helpers)
+
+
+def test_who_is_told_how_far_it_is_may_end_it(tmp_path: Path) -> None:
+    entries = entries_of(64 * 256 * 2)
+
+    def enough(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rehash(DirectoryPlace(write_log(tmp_path / "log", entries)), len(entries), helpers=1, moved=enough)
+
+
 def test_a_log_in_a_zip_at_its_top_or_in_a_folder(good: Path, tmp_path: Path) -> None:
     for folder in ("", "pack/"):
         place = place_of(str(zipped(good, tmp_path / "log.zip", folder)))

@@ -8,19 +8,19 @@ from typing import Any
 
 import msgspec
 
-from schemas import subjects
+from schemas import sent, subjects
 from schemas.envelope import Recorded
 from tui.model.figures import money
 from tui.model.text import clean
 
 
 def completed(line: bytes, missing: Mapping[str, str]) -> bytes:
-    """Return a command with the fields it lacks put in front; one that lacks none as the bytes it was."""
+    """Return a command with the fields it lacks put in front; one that lacks none or is signed as the bytes it was."""
     try:
         command = json.loads(line)
     except (ValueError, RecursionError):
         return line
-    if not isinstance(command, dict) or not missing.keys() - command.keys():
+    if not isinstance(command, dict) or not missing.keys() - command.keys() or sent.split(line).signatures:
         return line
     added = {name: value for name, value in missing.items() if name not in command}
     inner = line.strip()[1:].lstrip()

@@ -17,6 +17,7 @@ from tui.model.drafts import CommandDraft
 from tui.model.figures import money
 from tui.model.forms import Sender, Slip, line_of, slips_of
 from tui.model.naming import named
+from tui.model.templates import origin
 from tui.model.text import clean
 from tui.model.verdicts import Verdict, verdict
 from tui.model.writing import Writing
@@ -57,7 +58,7 @@ def judged(book: Book, writing: Writing, draft: CommandDraft, *, now: datetime.d
     it said then.
     """
     seen = book.sequence if draft.seen is None else draft.seen
-    sender = Sender(origin(book, writing), draft.commandid, draft.actor, seen, draft.recordedtime)
+    sender = Sender(origin(book, writing.texts), draft.commandid, draft.actor, seen, draft.recordedtime)
     currency = None if book.opened is None else book.opened.currency
     line = line_of(writing.form, writing.texts, sender, currency=currency)
     missing = tuple(dict.fromkeys(row.spec.label or "an item" for row in writing.missing))
@@ -71,13 +72,6 @@ def judged(book: Book, writing: Writing, draft: CommandDraft, *, now: datetime.d
     if found.refused is not None:
         currency = book.currencies.get(str(found.refused.detail.get("envelope")), currency)
     return Judged(book.sequence, found, missing, _by_path(slips), policy, currency)
-
-
-def origin(book: Book, writing: Writing) -> str:
-    """Return the ledger a command is for: this one's origin; the one it opens; before that, its name."""
-    if book.opened is not None:
-        return book.opened.log_origin
-    return writing.texts.get("data.log_origin") or book.portfolio
 
 
 def verdict_lines(found: Judged) -> list[CardLine]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from projections.proof import EntryProof, files_of
+from projections.sealing import Seal
 from tui.model.card import CardLine, Standing
 from tui.model.text import clean
 
@@ -11,7 +12,7 @@ UNSIGNED = "the root is NOT SIGNED: no checkpoint vouches for it yet"
 
 def proof_lines(proof: EntryProof) -> list[CardLine]:
     """Return what was found of an entry, the line labelled `proof` first. Nothing that was not looked at is a yes."""
-    lines = [*_archive_lines(proof), _decoded(proof)]
+    lines = [*_archive_lines(proof), *_seal_lines(proof.seal), _decoded(proof)]
     return [CardLine("proof" if place == 0 else "", line.text, line.standing) for place, line in enumerate(lines)]
 
 
@@ -36,7 +37,29 @@ def _archive_lines(proof: EntryProof) -> list[CardLine]:
             f"{proof.hashes} hashes lead to the root of {proof.size:,} entries, {proof.root[:12]}…",
             f"NOT UNDER THE ROOT of {proof.size:,} entries, {proof.root[:12]}…",
         ),
-        CardLine("", UNSIGNED, "unknown"),
+    ]
+
+
+def _seal_lines(seal: Seal | None) -> list[CardLine]:
+    if seal is None:
+        return [CardLine("", UNSIGNED, "unknown")]
+    if seal.wrong is not None:
+        return [CardLine("", f"the seal cannot be judged: {clean(seal.wrong)}", "problem")]
+    if seal.included is None:
+        return [CardLine("", f"not sealed yet: the newest checkpoint has {seal.size:,} entries", "unknown")]
+    if not seal.included:
+        return [CardLine("", f"NOT UNDER THE CHECKPOINT of {seal.size:,} entries of {clean(seal.origin)}", "problem")]
+    under = f"sealed: {seal.hashes} hashes lead to the checkpoint of {seal.size:,} entries of {clean(seal.origin)}"
+    if seal.signed is None:
+        return [CardLine("", f"{under}; by whom it is signed is not checked, no policy is set", "unknown")]
+    if seal.witnessed is None:
+        return [
+            CardLine("", f"{under}, signed by the log", "yes"),
+            CardLine("", "not witnessed: no quorum of the policy has signed it", "unknown"),
+        ]
+    return [
+        CardLine("", f"{under}, signed by the log", "yes"),
+        CardLine("", f"witnessed by {clean(seal.witnessed)}", "yes"),
     ]
 
 

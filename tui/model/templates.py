@@ -43,6 +43,13 @@ def blank(command: type[c.Command], book: Book, *, day: datetime.date) -> Texts:
     return texts_in(form, {"portfolio": book.portfolio} if named else {}, {"time": str(day)})
 
 
+def origin(book: Book, texts: Texts) -> str:
+    """Return the ledger a form's command is for: this one's origin; the one it opens; before that, its name."""
+    if book.opened is not None:
+        return book.opened.log_origin
+    return texts.get("data.log_origin") or book.portfolio
+
+
 def _about(_: Book, initiative: str, __: datetime.date) -> Begun:
     return {"initiative": initiative}
 

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ledger.book import Book
-from ledger.decider import Asked, Repeated, decide
+from ledger.decider import Repeated, asked, decide
 from ledger.evolve import evolve
-from schemas import codec
+from schemas import codec, sent
 from schemas.commands import parse
 from schemas.envelope import Recorded
 from schemas.receipts import Reason, Refused
 
 
 class Verdict(NamedTuple):
-    """What would become of a command. line: as it would be sent.
+    """What would become of a command. line: as it would be sent, signed or not.
 
     events: what would be recorded; payloads: the bytes of that, as they would be stored if nothing came between.
     repeats: the sequence of the same command, where it was accepted before.
@@ -50,8 +50,9 @@ def verdicts(book: Book, lines: Sequence[bytes], *, now: datetime.datetime) -> l
 
 
 def _verdict(book: Book, line: bytes, now: datetime.datetime) -> Verdict:
-    command = parse(line)
-    found = command if isinstance(command, Refused) else decide(Asked(command, line), book, now=now)
+    command_line, signatures = sent.split(line)
+    command = parse(command_line)
+    found = command if isinstance(command, Refused) else decide(asked(command, command_line, signatures), book, now=now)
     if isinstance(found, Refused):
         return Verdict(line, refused=found)
     if isinstance(found, Repeated):

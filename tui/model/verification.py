@@ -14,6 +14,8 @@ from typing import Literal, NamedTuple
 
 from ledger.reperform import Reperformance
 from projections.compare import Comparison, Difference
+from projections.levels import Finding, Level, levels
+from projections.verify import Verified
 from tui.model.text import clean
 
 Part = Literal["rebuild", "decide"]
@@ -81,6 +83,7 @@ class Verification:
         self.gauges: dict[Step, Gauge] = {step: Gauge() for step in WORDS}
         self.comparison: Comparison | None = None
         self.reperformance: Reperformance | None = None
+        self.proven: Verified | None = None
         self.failure: Problem | None = None
         self.drawn = 0
         self._now, self._paused_s = now, 0.0
@@ -113,6 +116,7 @@ class Verification:
         if self.reperformance and self.reperformance.differs:
             told = f"decided again: {clean(self.reperformance.differs)}"
             found.append(Problem(told, self.reperformance.sequence))
+        found += [Problem(clean(f"{level}: {each.text}")) for level, each in self._unproven]
         return [*([self.failure] if self.failure else []), *found]
 
     @property
@@ -121,6 +125,23 @@ class Verification:
         if self.comparison:
             return self.comparison.sequence
         return self.reperformance.last_sequence if self.reperformance else None
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """Every level, with what it rests on as far as it was looked at."""
+        proven = {level.name: level.findings for level in self.proven.levels} if self.proven else None
+        return levels(self.comparison, self.reperformance, proven)
+
+    @property
+    def _unproven(self) -> list[tuple[str, Finding]]:
+        """What of the log itself does not hold. That nobody has witnessed it is no difference."""
+        found = self.proven.levels if self.proven else ()
+        return [
+            (level.name, each)
+            for level in found
+            for each in level.findings
+            if each.standing == "problem" and level.name in ("A1", "A2")
+        ]
 
     @property
     def _differences(self) -> Sequence[Difference]:
@@ -149,7 +170,7 @@ class Verification:
         for part in parts:
             self.gauges.update((step, Gauge()) for step in STEPS[part])
         if "rebuild" in parts:
-            self.comparison = None
+            self.comparison = self.proven = None
         if "decide" in parts:
             self.reperformance = None
         self._stopping.clear()

@@ -83,8 +83,18 @@ def progress_words(check: Verification, glyphs: Glyphs) -> str:
         return f"verify: {problems:,} {'problem' if problems == 1 else 'problems'} {glyphs.problem}"
     if check.state == "done" and check.sequence is not None:
         done = "nothing differs" if check.comparison else "decided again"
-        return f"{done} {glyphs.yes} to {check.sequence:,}, not signed"
+        return f"{done} {glyphs.yes} to {check.sequence:,}, {seal_words(check) or 'not signed'}"
     return "proof not checked"
+
+
+def seal_words(check: Verification) -> str:
+    """Return how far the log is sealed and witnessed, as it was verified last; empty where that does not hold."""
+    ranges = check.proven.ranges if check.proven else {}
+    witnessed, sealed = ranges.get("witnessed"), ranges.get("sealed")
+    size = (sealed or witnessed or (0, 0))[1]
+    if not size:
+        return ""
+    return f"sealed to {size:,}, {f'witnessed to {witnessed[1]:,}' if witnessed else 'not witnessed'}"
 
 
 def level_lines(

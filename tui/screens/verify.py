@@ -8,12 +8,11 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from projections.levels import levels
 from tui import keys
 from tui.app import ModeScreen
 from tui.model.text import clean
 from tui.model.verification import STEPS, WORDS, Part, Problem
-from tui.model.verify_lines import gauge_line, level_lines, outcome, problem_lines
+from tui.model.verify_lines import gauge_line, level_lines, outcome, problem_lines, seal_words
 from tui.reports import verification_report
 from tui.screens.replay import too_small
 from tui.theme import STYLES
@@ -154,8 +153,10 @@ class VerifyScreen(ModeScreen):
         panel = self.query_one("#levels", Rows)
         panel.border_title = "Levels: what was looked at, and what was not"
         comparison = self.check.comparison
-        panel.border_subtitle = f"root {comparison.root[:16]}{self.glyphs.ellipsis} not signed" if comparison else ""
-        found = levels(comparison, self.check.reperformance)
+        panel.border_subtitle = seal_words(self.check) or (
+            f"root {comparison.root[:16]}{self.glyphs.ellipsis} not signed" if comparison else ""
+        )
+        found = self.check.levels
         width = max(self.size.width - PANEL_CELLS, 40)
         lines = level_lines(found, width, self.glyphs, meant=self.has_class("-tall") and not self.check.problems)
         panel.show([Line(text, standing) for text, standing in lines])
