@@ -27,7 +27,7 @@ from projections.sync import catch_up
 from projections.views import ask
 from schemas import codec
 from schemas.envelope import Recorded
-from schemas.events import PortfolioOpened
+from schemas.events import PortfolioOpened, TextErased
 
 OLDEST_RULES = "0"
 """Rules that knew no signature and no grant: what they decided shows none."""
@@ -61,7 +61,8 @@ class Performed(NamedTuple):
 
 
 class _Judged(msgspec.Struct):
-    """What events say of themselves, all together. wrong: in words, with the sequence in front."""
+    """What events say of themselves, all together. wrong: in words, with the sequence in front.
+    erased: which texts, and by which entry."""
 
     origin: str | None = None
     signed: int = 0
@@ -70,6 +71,7 @@ class _Judged(msgspec.Struct):
     old_rules: int = 0
     foreign: int = 0
     wrong: list[str] = msgspec.field(default_factory=list)
+    erased: list[str] = msgspec.field(default_factory=list)
     newest_rules: str = OLDEST_RULES
     latest: datetime.datetime | None = None
 
@@ -149,6 +151,8 @@ async def _judge(reader: EventReader, portfolio: str, moved: Callable[[int], Non
 def _take(judged: _Judged, event: Recorded) -> None:
     if isinstance(event.data, PortfolioOpened):
         judged.origin = event.data.log_origin
+    if isinstance(event.data, TextErased):
+        judged.erased.append(f"{event.data.field} of entry {event.data.entry:,} by entry {event.at:,}")
     judged.signed += event.signatures is not None
     judged.granted += event.grants is not None
     judged.imported += event.basis == "imported"
@@ -178,6 +182,9 @@ def _findings(judged: _Judged, origin: str | None) -> list[Finding]:
         found.append(
             Finding(f"{judged.foreign:,} entries are no events of this portfolio; they count for nothing", "yes")
         )
+    if judged.erased:
+        named = ", ".join(judged.erased[:MOST_NAMED]) + (", ..." if len(judged.erased) > MOST_NAMED else "")
+        found.append(Finding(f"texts: {len(judged.erased):,} erased, commitments unchanged: {named}", "yes"))
     if judged.old_rules:
         found.append(
             Finding(

@@ -21,12 +21,14 @@ from ledger.jetstream import JetStreamStore
 from ledger.server import Endpoint
 from ledger.service.commands import CommandService
 from ledger.service.intake import MOST_WAITING
+from ledger.signing import signed
 from ledger.store import Draft, Stored
-from schemas import subjects
+from schemas import sent, subjects
 from schemas.commands import MAX_COMMAND_BYTES
 from schemas.receipts import Accepted, Reason, Refused, decode_receipt
+from tests.keys import key, vkey
 from tests.serving import asked, connected, line, opened_portfolio, replica, until
-from tests.words import fund
+from tests.words import enrol, fund
 
 _numbers = itertools.count(1)
 
@@ -161,10 +163,16 @@ def test_nobody_has_the_service_publish_where_it_may_and_they_may_not(endpoint: 
 
 def test_a_signed_note_is_decided_as_the_line_it_is_over(endpoint: Endpoint) -> None:
     async def test(served: Served) -> None:
-        note = served.fund("c-1") + "\n\n— ana+0badcafe AAAA\n".encode()
+        enrolled = line(served.portfolio, "c-0", enrol("ana", vkey=vkey("ana")), actor="registrar")
+        assert isinstance(await asked(served.client, enrolled, actor="registrar"), Accepted)
+        note = sent.joined(*signed(served.fund("c-1"), key("ana")))
         assert isinstance(await served.sent_to("command.ana.FundEnvelope", note), Accepted)
-        (_, entry) = await served.stored()
-        assert json.loads(entry.payload)["command"].encode() == served.fund("c-1")
+        told = json.loads((await served.stored())[-1].payload)
+        assert told["command"].encode() == served.fund("c-1")
+        assert told["signatures"].startswith("— ana ")
+        forged = sent.joined(served.fund("c-2"), sent.split(note).signatures)
+        receipt = await served.sent_to("command.ana.FundEnvelope", forged)
+        assert receipt.reason is Reason.SIGNATURE_INVALID
 
     serving(endpoint, test)
 
