@@ -125,7 +125,7 @@ def verify_file(written: bytes, name: str, trust: Trust, level: str, *, as_json:
     else:
         lines = [f"sequence {proof.index + 1:,} of {told.get('origin', 'an unknown log')}", *why]
         lines.append(proof.extra.decode(errors="backslashreplace") if sealed else "what it says is not shown")
-        asked = f"{level} was asked for and {'holds' if holds else 'does not hold'}"
+        asked = f"{level} was asked for and {'holds' if holds else 'is not reached'}"
         lines.append(f"{f'reached {reached}' if reached else 'no level is reached'}; {asked}")
         print("\n".join(clean(line) for line in lines))
     return DONE if holds else REFUSED

@@ -338,7 +338,7 @@ def test_the_program_says_what_it_reached_and_remembers(
     asked = ["verify", str(good), "--policy", str(policy), "--remember", str(mine)]
     assert main([*asked, "--level", "A2"]) == 1
     out = capsys.readouterr().out
-    assert "reached A1; A2 was asked for and does not hold" in out
+    assert "reached A1; A2 was asked for and is not reached" in out
     assert mine.read_bytes() == (good / "checkpoint").read_bytes()
     assert main([*asked, "--level", "A2"]) == 0
     assert "reached A2; A2 was asked for and holds" in capsys.readouterr().out
