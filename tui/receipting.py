@@ -160,8 +160,14 @@ def _covering(place: Place, sequence: int) -> bytes | None:
     found: list[tuple[bytes, Checkpoint]] = []
     for name in (WITNESSED, CHECKPOINT):
         note = place.read(name)
-        if note is not None:
+        if note is None:
+            continue
+        try:
             found.append((note, parse_checkpoint(parse_note(note).text)))
+        except NoteError as error:
+            raise CommandError(
+                f"{name} of {place.name} cannot be read: {error}; see `portfolio notary`", REFUSED
+            ) from error
     return next((note for note, checkpoint in found if checkpoint.size >= sequence), None)
 
 
