@@ -29,7 +29,7 @@ from tui.model.verification import Verification
 from tui.screens.verify import VerifyScreen
 from tui.verifying import Verifying
 
-PORTFOLIO, LAST, ARCHIVED = "demo", 1_816, 1_536
+PORTFOLIO, LAST, ARCHIVED = "demo", 1_816, 1_792
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from projections.sync import synced
 from tests.terminal.conftest import screen_text
 from tests.terminal.test_replay_screen import replaying
 
-ARCHIVED, BEHIND = 258, 1_700
+ARCHIVED, BEHIND = 258, 1_800
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ async def test_an_archived_decision(demo_store, directory, size) -> None:
 async def test_a_decision_that_is_not_archived_yet(demo_store, directory) -> None:
     async with replaying(demo_store, directory, BEHIND) as (app, _, press):
         await press("v")
-        assert "in the stream only; 1,536 entries are" in screen_text(app)
+        assert "in the stream only; 1,792 entries are" in screen_text(app)
         assert "decoded again, strictly ✓" in screen_text(app)
 
 
