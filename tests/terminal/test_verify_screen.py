@@ -29,7 +29,7 @@ from tui.model.verification import Verification
 from tui.screens.verify import VerifyScreen
 from tui.verifying import Verifying
 
-PORTFOLIO, LAST, ARCHIVED = "demo", 1_816, 1_536
+PORTFOLIO, LAST, ARCHIVED = "demo", 1_816, 1_792
 
 
 @pytest.fixture
@@ -170,7 +170,9 @@ async def test_a_wrong_cell_is_found_with_both_values_and_leads_to_its_entry(dem
 
 async def test_an_event_that_its_command_does_not_give_is_found(demo_store, directory) -> None:
     entry = demo_store.entries[299]
-    demo_store.entries[299] = entry._replace(payload=entry.payload.replace(b'"residual_bp":666', b'"residual_bp":667'))
+    demo_store.entries[299] = entry._replace(
+        payload=entry.payload.replace(b'"finish":"2026-12-18"', b'"finish":"2026-12-19"')
+    )
     assert demo_store.entries[299] != entry
     async with verifying(demo_store, directory) as (app, _, press):
         await press("d")
