@@ -75,7 +75,7 @@ def hostile_history(told_demo: MemoryStore) -> tuple[MemoryStore, list[int]]:
             places.append(entry.sequence)
             texts += count
     assert len(places) == 34
-    assert texts > 100
+    assert texts > 90
     return store, places
 
 

@@ -23,7 +23,7 @@ from ledger.writer import Writer
 from schemas import codec, subjects
 from schemas.commands import BY_TYPE, Command, parse
 from schemas.receipts import Accepted, Reason, ReasonClass, Receipt
-from tests.terminal.conftest import NOW, SIGNS, equals_golden, head_of, screen_text, session_of, settled
+from tests.terminal.conftest import NOW, SIGNS, equals_golden, head_of, read_only, screen_text, session_of, settled
 from tui.app import LedgerApp
 from tui.model.drafts import drafts_in, new_draft
 from tui.model.kinds import Begin
@@ -119,7 +119,10 @@ async def writing(
     async with app.run_test(size=size) as pilot:
 
         async def press(*keys: str) -> None:
-            await pilot.press(*keys)
+            for key in keys:
+                await pilot.press(key)
+                if key == "ctrl+s":  # what is asked then stands on the screen before it is answered
+                    await settled(app, pilot)
             await settled(app, pilot)
 
         await settled(app, pilot)
@@ -358,7 +361,7 @@ async def test_where_the_draft_cannot_be_kept_nothing_is_sent(ledger, tmp_path, 
 
 
 async def test_read_only_keeps_a_draft_and_sends_nothing(demo_store, tmp_path) -> None:
-    async with writing(demo_store, tmp_path) as (app, _, press):
+    async with writing(read_only(writable(demo_store)), tmp_path) as (app, _, press):
         await press(*FUNDING, "ctrl+s")
         assert "THIS IS READ ONLY: only drafts are kept" in screen_text(app)
         assert "it is kept as a draft, and nothing was sent" in said(app)

@@ -117,7 +117,7 @@ async def test_beat_37_suppose_the_avatar_had_been_kept_by_keys_alone(demo_store
         assert changed == [["PeriodClosed", "FY2024:"], ["FundingApproved", "AI-0028:"], ["PeriodClosed", "FY2025:"]]
         assert "NOT RECORDED" in screen.text
         assert "forked at seq 550 (2024-11-21)" in screen.text
-        assert DECIDED + "1,229 as before, 3 otherwise, 4 refused" in screen.text
+        assert DECIDED + "1,257 as before, 3 otherwise, 4 refused" in screen.text
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24), (200, 60)])
@@ -190,7 +190,7 @@ async def test_three_scenarios_stand_side_by_side_and_no_more(demo_store, tmp_pa
         await screen.write("743", "enter", "N", "1", "o")
         await screen.write("12", "enter")
         assert screen.row("approved") == ["39,080,000", "39,390,000▲", "39,090,000▲", "39,080,000"]
-        assert screen.row("events flagged") == ["8", "8", "12▲", "8", "+4"][:4]
+        assert screen.row("events flagged") == ["10", "10", "14▲", "10", "+4"][:4]
         assert "scenario 3 of 3" in screen.text
         await screen.press("right_square_bracket")
         assert 'scenario 1 of 3 "kept"' in screen.text
@@ -325,7 +325,7 @@ async def test_drafts_are_kept_and_nothing_is_sent(demo_store, tmp_path) -> None
         (kept,), _ = scenarios_in(tmp_path).all()
         assert [(each.leave_out, each.draft, each.after) for each in kept.changes] == [
             (551, None, None),
-            (None, draft.id, 700),
+            (None, draft.id, 719),
         ]
         assert any("nothing was sent" in note.message for note in screen.app._notifications)
         assert {path.parent.name for path in tmp_path.rglob("*") if path.is_file()} == {"drafts", "scenarios"}
@@ -367,7 +367,7 @@ async def test_what_is_decided_far_back_says_how_far_it_is_and_can_be_stopped(
         screen.what_if._draw_status()
         await screen.pilot.pause()
         assert "deciding again: " in screen.text
-        assert " of 1,76" in screen.text
+        assert " of 1,80" in screen.text
         assert "esc stops it" in screen.text
         await screen.press("escape")
         assert stopped.wait(5)
@@ -401,7 +401,7 @@ async def test_decisions_that_arrive_while_all_takes_long_are_counted(demo_store
         demo_store.entries = [*demo_store.entries, *later]
         await screen.app.refresh_session()
         await screen.press()
-        assert "73 decisions arrived since, ctrl+r decides again" in screen.text
+        assert "116 decisions arrived since, ctrl+r decides again" in screen.text
         await screen.press("ctrl+r")
         assert screen.row("must move")[0] == "7,572,000.00"
 

@@ -152,7 +152,7 @@ def authority(event: Recorded) -> CardLine:
         return CardLine("authority", f"{basis}{behind}{Reason[wanting[0]].meaning}", "problem", at)
     if event.grants:
         return CardLine("authority", f"{basis}grants {event.grants}, by rules {clean(event.rules)}", standing, at)
-    return CardLine("authority", f"{basis}none: rules {clean(event.rules)} and policy ask for none", standing)
+    return CardLine("authority", f"{basis}none needed under rules {clean(event.rules)}", standing)
 
 
 OF_AUTHORITY = frozenset(
