@@ -246,8 +246,17 @@ class Connection(Client):
             message: Msg = super()._build_message(sid, subject, reply, data, headers)
         except UnicodeDecodeError:
             shown = subject.decode("utf-8", "backslashreplace").encode()
-            message = super()._build_message(sid, shown, reply, data, headers)
+            # Where the answer would go to what is no text, nobody is answered.
+            message = super()._build_message(sid, shown, reply if _is_text(reply) else b"", data, headers)
         return message
+
+
+def _is_text(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 _DENIED = re.compile(r'permissions violation for (publish to|subscription to) "([^"]*)"', re.IGNORECASE)

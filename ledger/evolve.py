@@ -79,13 +79,15 @@ def _take_proof(book: Book, event: Recorded, leaf: bytes) -> None:
     names = about(event, book.about)
     for name in names:
         book.put(book.heads, name, followed(book.heads.get(name, NO_ENTRIES), event.at, leaf))
-    if isinstance(event.data, TextErased):
-        book.put(book.erased, event.data.commitment, event.at)
-    for field, commitment in commitments(event.data):
+    held = commitments(event.data)
+    if held:
         requests = [book.newest(name, DecisionRequested) for name in names]
         concerned = (*names, *(each for request in requests if request is not None for each in request.subjects))
-        place = TextPlace(event.at, field, concerned)
-        book.put(book.texts, commitment, (*book.texts.get(commitment, ()), place))
+        for field, commitment in held:
+            place = TextPlace(event.at, field, concerned)
+            book.put(book.texts, commitment, (*book.texts.get(commitment, ()), place))
+    if isinstance(event.data, TextErased):
+        book.put(book.erased, event.data.commitment, event.at)
 
 
 def evolve_foreign(book: Book, sequence: int, payload: bytes) -> None:

@@ -35,6 +35,7 @@ from schemas.events import (
     InitiativeLinked,
     InterestDeclared,
     PrioritySet,
+    RiskAssessed,
     TextErased,
 )
 from schemas.values import Commitment
@@ -70,14 +71,16 @@ def followed(head: Head, sequence: int, leaf: bytes) -> Head:
 def about(event: Recorded, of_entry: Callable[[int], tuple[str, ...]]) -> tuple[str, ...]:
     """Return what an event is about, each as `<stream>/<id>` and once. of_entry: what an earlier entry is about."""
     fact = event.data
-    if isinstance(fact, EntryReversed):
-        return of_entry(fact.sequence)
-    if isinstance(fact, TextErased):
-        return of_entry(fact.entry)
-    named = dict.fromkeys((event.subject, *_named(fact)))
+    shape = type(fact)
+    if shape is EntryReversed or shape is TextErased:
+        return of_entry(fact.sequence if isinstance(fact, EntryReversed) else fact.entry)  # type: ignore[attr-defined]
+    named = _names_more(shape)
+    if not named and event.decisionid is None:
+        return (event.subject,)
+    names = dict.fromkeys((event.subject, *(_named(fact) if named else ())))
     if event.decisionid is not None:
-        named[f"decision/{event.decisionid}"] = None
-    return tuple(named)
+        names[f"decision/{event.decisionid}"] = None
+    return tuple(names)
 
 
 def line(name: str, head: Head) -> bytes:
@@ -96,15 +99,30 @@ def committed(heads: Mapping[str, Head], last_sequence: int) -> Heads:
     return Heads(last_sequence=last_sequence, count=len(heads), root=tree_root(leaves(heads)).hex())
 
 
-def commitments(fact: Fact) -> Iterator[tuple[str, str]]:
-    """Yield the commitments in a fact: the field each stands in, such as data.moves.0.reason, and its hash."""
-    for name, written in _fields_with_texts(type(fact)):
-        yield from _commitments(f"data.{written}", getattr(fact, name))
+def commitments(fact: Fact) -> list[tuple[str, str]]:
+    """Return the commitments in a fact: the field each stands in, such as data.moves.0.reason, and its hash."""
+    found: list[tuple[str, str]] = []
+    if _fields_with_texts(type(fact)):
+        _find_commitments("data", fact, found)
+    return found
+
+
+def _find_commitments(path: str, value: Any, found: list[tuple[str, str]]) -> None:
+    if isinstance(value, Commitment):
+        found.append((path, value.commitment))
+    elif isinstance(value, tuple):
+        for place, inner in enumerate(value):
+            _find_commitments(f"{path}.{place}", inner, found)
+    elif isinstance(value, msgspec.Struct):
+        for name, written in _fields_with_texts(type(value)):
+            inner = getattr(value, name)
+            if inner and inner.__class__ is not str:
+                _find_commitments(f"{path}.{written}", inner, found)
 
 
 @cache
-def _fields_with_texts(shape: type[Fact]) -> tuple[tuple[str, str], ...]:
-    """Return the fields of a fact that may hold a commitment, each with its name in JSON."""
+def _fields_with_texts(shape: type[msgspec.Struct]) -> tuple[tuple[str, str], ...]:
+    """Return the fields of a shape that may hold a commitment, each with its name in JSON."""
     hints = get_type_hints(shape, include_extras=True)
     fields = msgspec.structs.fields(shape)
     return tuple((field.name, field.encode_name) for field in fields if _may_hold(hints[field.name]))
@@ -118,26 +136,33 @@ def _may_hold(hint: Any) -> bool:
     return any(map(_may_hold, get_args(hint)))
 
 
-def _commitments(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Commitment):
-        yield path, value.commitment
-    elif isinstance(value, msgspec.Struct):
-        for field in msgspec.structs.fields(type(value)):
-            yield from _commitments(f"{path}.{field.encode_name}", getattr(value, field.name))
-    elif isinstance(value, tuple):
-        for place, inner in enumerate(value):
-            yield from _commitments(f"{path}.{place}", inner)
-
-
 def _initiatives(names: Iterable[str]) -> Iterator[str]:
     return (f"initiative/{name}" for name in names)
 
 
+@cache
+def _names_more(shape: type[Fact]) -> bool:
+    """Say whether facts of a shape may name more than their subject, which for most is the initiative they name."""
+    return "conditions" in shape.__struct_fields__ or shape in _NAMING
+
+
+_NAMING: frozenset[type[Fact]] = frozenset(
+    {
+        FundingReallocated,
+        PrioritySet,
+        BenefitPlanned,
+        InitiativeLinked,
+        AuthoritySet,
+        InterestDeclared,
+        RiskAssessed,
+        DecisionRequested,
+        HoldSet,
+    }
+)
+
+
 def _named(fact: Fact) -> Iterator[str]:
     """Yield what a fact names besides its subject."""
-    initiative = getattr(fact, "initiative", None)
-    if initiative is not None:
-        yield f"initiative/{initiative}"
     for condition in getattr(fact, "conditions", ()):
         yield f"condition/{condition.condition}"
     if isinstance(fact, FundingReallocated):
@@ -154,5 +179,7 @@ def _named(fact: Fact) -> Iterator[str]:
     elif isinstance(fact, InterestDeclared):
         if fact.interest.kind == "initiative":
             yield f"initiative/{fact.interest.id}"
+    elif isinstance(fact, RiskAssessed):
+        yield from _initiatives(() if fact.initiative is None else (fact.initiative,))
     elif isinstance(fact, DecisionRequested | HoldSet):
         yield from fact.subjects

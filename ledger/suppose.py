@@ -312,7 +312,8 @@ class _Retelling:
         if recorded is None:
             return moved, decide(Asked(again, moved), self._book, now=at, supposing="supposed")
         rules = recorded.rules if recorded.rules in VERSIONS else RULES_VERSION
-        asked = Asked(again, moved, recorded.signatures)
+        # What was signed names entries where they stood: moved, it is not what was signed.
+        asked = Asked(again, moved, recorded.signatures if moved == line else None)
         return moved, decide(asked, self._book, now=at, rules=rules, supposing="again")
 
     def _as_it_stands(self, event: Recorded) -> tuple[Recorded, ...] | Refused:

@@ -24,6 +24,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from ledger.files import replace_file, sync_directory
+from schemas import sent
 from schemas.commands import MAX_COMMAND_BYTES, parse
 from schemas.receipts import Refused
 from schemas.values import Commitment, Shape
@@ -138,17 +139,30 @@ class Vault:
         return self.directory / f"{commitment}.json"
 
 
+_NOTHING = Commitment(commitment="0" * 64, vault="none")
+
+
 def with_commitments(line: bytes, vault: Vault) -> bytes:
     """Return a command with its free texts kept in a vault, and commitments in their places.
 
     One that cannot be read, or has none, is returned as it is. Texts in a policy's body stay: they are about no person.
-    Errors: VaultError, also where the command would be too long; OSError.
+    Errors: VaultError, also where the command would be too long, or was signed with its texts in it; OSError.
     """
-    command = parse(line)
+    asked, signatures = sent.split(line)
+    command = parse(asked)
     if isinstance(command, Refused):
         return line  # why it is refused is told by who decides it
     shape = type(command.data)
-    told = json.loads(line)
+    told = json.loads(asked)
+    if signatures:
+        found: dict[str, Commitment] = {}
+        _replaced(shape, told["data"], "data", lambda field, _: found.setdefault(field, _NOTHING))
+        if found:
+            raise VaultError(
+                f"command {command.commandid} was signed with the text of {next(iter(found))} in it, which can no "
+                "longer be kept apart; sign it with --vault"
+            )
+        return line
     changed = _replaced(shape, told["data"], "data", lambda field, text: vault.keep(text, command.commandid, field))
     if changed == told["data"]:
         return line

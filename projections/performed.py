@@ -27,7 +27,7 @@ from projections.sync import catch_up
 from projections.views import ask
 from schemas import codec
 from schemas.envelope import Recorded
-from schemas.events import PortfolioOpened
+from schemas.events import PortfolioOpened, TextErased
 
 OLDEST_RULES = "0"
 """Rules that knew no signature and no grant: what they decided shows none."""
@@ -61,7 +61,8 @@ class Performed(NamedTuple):
 
 
 class _Judged(msgspec.Struct):
-    """What events say of themselves, all together. wrong: in words, with the sequence in front."""
+    """What events say of themselves, all together. wrong: in words, with the sequence in front.
+    erased: which texts, and by which entry."""
 
     origin: str | None = None
     signed: int = 0
@@ -70,6 +71,7 @@ class _Judged(msgspec.Struct):
     old_rules: int = 0
     foreign: int = 0
     wrong: list[str] = msgspec.field(default_factory=list)
+    erased: list[str] = msgspec.field(default_factory=list)
     newest_rules: str = OLDEST_RULES
     latest: datetime.datetime | None = None
 
@@ -104,14 +106,20 @@ async def performed(
     return Performed(decided, compared, (*findings, shown))
 
 
+async def judged(reader: EventReader, portfolio: str, origin: str | None = None) -> tuple[Finding, ...]:
+    """Judge every event by what it says of itself alone. origin: the log's, None where it is not known."""
+    found = await _judge(reader, portfolio, lambda _: None)
+    return tuple(_findings(found, origin))
+
+
 async def judged_again(
     reader: EventReader, portfolio: str, origin: str, *, moved: Moved = lambda *_: None
 ) -> tuple[Reperformance, tuple[Finding, ...]]:
     """Judge every event by what it says of itself, and decide it again. Errors: as performed."""
     count = _counter(moved, "decide", 2 * await reader.last_sequence())  # once by what they say, once by the rules
-    judged = await _judge(reader, portfolio, count)
+    said = await _judge(reader, portfolio, count)
     decided = await reperform(reader, portfolio, count)
-    return decided, (decided_finding(decided), *_findings(judged, origin))
+    return decided, (decided_finding(decided), *_findings(said, origin))
 
 
 def portfolio_of(payload: bytes) -> str | None:
@@ -143,6 +151,8 @@ async def _judge(reader: EventReader, portfolio: str, moved: Callable[[int], Non
 def _take(judged: _Judged, event: Recorded) -> None:
     if isinstance(event.data, PortfolioOpened):
         judged.origin = event.data.log_origin
+    if isinstance(event.data, TextErased):
+        judged.erased.append(f"{event.data.field} of entry {event.data.entry:,} by entry {event.at:,}")
     judged.signed += event.signatures is not None
     judged.granted += event.grants is not None
     judged.imported += event.basis == "imported"
@@ -162,16 +172,19 @@ def _number(rules: str) -> int:
     return int(rules) if rules.isascii() and rules.isdecimal() else -1
 
 
-def _findings(judged: _Judged, origin: str) -> list[Finding]:
+def _findings(judged: _Judged, origin: str | None) -> list[Finding]:
     found = [Finding(each, "problem") for each in judged.wrong[:MOST_NAMED]]
     if len(judged.wrong) > MOST_NAMED:
         found.append(Finding(f"{len(judged.wrong) - MOST_NAMED:,} more entries say what cannot be", "problem"))
-    if judged.origin != origin:
+    if origin is not None and judged.origin != origin:
         found.append(Finding(f"the log is {origin!r}, and its first event names {judged.origin!r}", "problem"))
     if judged.foreign:
         found.append(
             Finding(f"{judged.foreign:,} entries are no events of this portfolio; they count for nothing", "yes")
         )
+    if judged.erased:
+        named = ", ".join(judged.erased[:MOST_NAMED]) + (", ..." if len(judged.erased) > MOST_NAMED else "")
+        found.append(Finding(f"texts: {len(judged.erased):,} erased, commitments unchanged: {named}", "yes"))
     if judged.old_rules:
         found.append(
             Finding(

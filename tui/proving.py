@@ -26,6 +26,7 @@ from projections.streamed import Streamed, streamed
 from projections.verify import DAY_S, Trust, Verified, size_of, verify
 from tui.common import DONE, REFUSED, CommandError, Common, access, progress_of_steps
 from tui.model.proven import proven_text
+from tui.pack_verifying import is_pack, verify_pack
 from tui.receipting import verify_file
 from tui.trusting import remembered, trust_in
 
@@ -66,8 +67,8 @@ async def verify_(
     Parameters
     ----------
     place
-        A directory, a zip or a URL that has checkpoint and tile/, or a .tlog-proof file; without it the portfolio
-        itself, from its stream.
+        A directory, a zip or a URL that has checkpoint and tile/, a .tlog-proof file, or an evidence pack; without it
+        the portfolio itself, from its stream.
     level
         A0 recorded, A1 sealed, A2 extends, A3 witnessed, A4 re-performed, A5 corroborated.
     policy
@@ -98,6 +99,8 @@ async def verify_(
         if trust is None:
             raise CommandError("a proof is judged by your own policy: give --policy")
         return verify_file(written, place, trust, level, as_json=common.json)
+    if place is not None and is_pack(place):
+        return verify_pack(place, policy, as_json=common.json)
     async with AsyncExitStack() as stack:
         moved = stack.enter_context(progress_of_steps())
         if place is None:

@@ -19,6 +19,7 @@ from ledger.signing import NotSigned, signed
 from schemas import sent
 from schemas.events import ActorEnrolled, PortfolioOpened
 from schemas.values import zone_of
+from tui.apart import keeping_apart
 from tui.common import DONE, CommandError, Common, access, read_file
 from tui.model.table import table
 from tui.model.text import clean
@@ -209,16 +210,17 @@ async def sign(file: FileOrStdin, *, signing: Signing | None = None, common: Com
     ----------
     file
         The commands as NDJSON, signed by others or not; - for standard input. A command that names no portfolio or
-        actor is completed with the one chosen.
+        actor is completed with the one chosen. With --vault, free texts are kept there before they are signed.
     """
     common, signing = common or Common(), signing or Signing()
     keys = signing.keys()
     if not keys:
         raise CommandError("no key is named; give --key FILE, and make one with `portfolio key new`")
-    made = []
+    made, apart = [], keeping_apart(common.settings().vault)
     for place, line in ndjson.commands(read_file(file)):
         try:
-            made.append(sent.one_line(*signed(line, *keys)).decode())
+            # What is signed is what is recorded: texts are kept apart before.
+            made.append(sent.one_line(*signed(apart(line), *keys)).decode())
         except NotSigned as error:
             raise CommandError(f"{file}:{place}: cannot sign: {error}") from error
     print("\n".join(made))

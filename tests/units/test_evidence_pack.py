@@ -19,6 +19,7 @@ import pytest
 from ledger.heads import commitments
 from ledger.notary import verify_min
 from ledger.notary.note import parse_note, sign_note, signer_key
+from ledger.notary.policy import parse_policy
 from ledger.notary.tlog import leaf_hash
 from projections.exporters import check_pack, sampling
 from projections.exporters.evidence import (
@@ -40,6 +41,7 @@ from tests.anchoring import LOG, POLICY, checkpoint
 from tests.fixed_history import every_type_history
 from tests.teller import run
 from tests.words import PORTFOLIO
+from tui.pack_verifying import Checked, _manifest_signed, checked_pack, is_pack, verify_pack
 
 SIGNER = signer_key("hugo", bytes(range(3, 35)))
 AT_S = 1_768_300_000
@@ -161,6 +163,50 @@ def test_the_commands_of_verify_md_hold(tmp_path: Path) -> None:
         ["bash", "-c", blocks[3].splitlines()[0]], cwd=tmp_path / "pack", capture_output=True, text=True, check=True
     )
     assert hashed.stdout.split()[0] == leaf_hash(payloads()[0]).hex()
+
+
+def test_verify_tells_of_a_pack_what_holds_and_what_was_not_checked() -> None:
+    policy = parse_policy(POLICY)
+    found = checked_pack(files(), policy)
+    assert not [each for each in found if each.holds is False]
+    assert found[-1] == Checked("signatures: the log law-0badcafe, and audit", True)
+    assert found[-2] == Checked("MANIFEST: signed by hugo, NOT CHECKED: no such key is enrolled", None)
+    assert checked_pack(files(), None)[-1].holds is None
+    board = parse_policy(POLICY.replace(b"quorum audit", b"quorum board"))
+    assert checked_pack(files(), board)[-1] == Checked(
+        "signatures: the quorum board did not sign; board did not", False
+    )
+    wrong = checked_pack(files() | {"report.md": b""}, policy)
+    assert [each.holds for each in wrong] == [False, None]
+
+
+def test_verify_says_who_signed_the_manifest_where_the_log_has_the_key() -> None:
+    keys = json.loads(files()["keys.json"])
+    at = keys[0]["index"]
+    path = f"entries/{at:012d}.json"
+    entry = json.loads(files()[path])
+    entry["data"]["vkey"] = str(SIGNER.vkey)
+    enrolled = files() | {
+        path: json.dumps(entry).encode(),
+        "keys.json": json.dumps([{**keys[0], "vkey": str(SIGNER.vkey)}]).encode(),
+    }
+    assert _manifest_signed(enrolled).holds is True
+    assert _manifest_signed(enrolled | {path: files()[path]}).holds is None, "keys.json alone is nobody's word"
+    note = enrolled["MANIFEST"].replace(b"purpose Annual audit", b"purpose Another audit")
+    assert _manifest_signed(enrolled | {"MANIFEST": note}).holds is False
+
+
+def test_a_pack_is_told_from_a_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pack_file, log = tmp_path / "pack.zip", tmp_path / "log.zip"
+    pack_file.write_bytes(made().content)
+    log.write_bytes(zipped({"checkpoint": note()}))
+    (tmp_path / "policy").write_bytes(POLICY)
+    assert (is_pack(str(pack_file)), is_pack(str(log)), is_pack(str(tmp_path / "no"))) == (True, False, False)
+    assert verify_pack(str(pack_file), tmp_path / "policy", as_json=True) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["holds"], told["checks"][-1]["holds"]) == (True, True)
+    assert verify_pack(str(pack_file), None, as_json=False) == 1
+    assert "– signatures: NOT CHECKED; give your own policy with --policy" in capsys.readouterr().out
 
 
 # What is found out. An outsider changes a file; an exporter, who has the exporter's key, signs the manifest again.

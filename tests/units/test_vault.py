@@ -11,18 +11,21 @@ import pytest
 
 from ledger.book import Book
 from ledger.evolve import evolve
+from ledger.store import MemoryStore
 from ledger.vault import Kept, Vault, VaultError, commitment_of, with_commitments
+from ledger.writer import Writer
 from projections.around import around
+from projections.performed import judged_again
 from projections.replica import Replica
-from schemas import codec
+from schemas import codec, sent
 from schemas.commands import MAX_COMMAND_BYTES, parse
 from schemas.envelope import Recorded
-from schemas.receipts import Refused
+from schemas.receipts import Accepted, Refused
 from schemas.values import Commitment
 from tests.fixed_history import every_type_history
 from tests.notation import Said, given
 from tests.teller import Teller
-from tests.words import PORTFOLIO, amend, enrol, erase, opening, propose, rank, request, vote
+from tests.words import ORIGIN, PORTFOLIO, amend, enrol, erase, opening, propose, rank, request, vote
 from tui.erasing import looked_through
 from tui.model.card import card
 from tui.model.kept import KeptTexts
@@ -137,6 +140,16 @@ def test_what_cannot_be_read_is_left_for_whoever_decides_it(vault: Vault) -> Non
     assert list(vault.commitments()) == []
 
 
+def test_a_text_that_was_signed_is_not_sent_as_if_it_were_kept_apart(vault: Vault) -> None:
+    asked = line(amend("AI-1", title="New"))
+    signed = sent.one_line(asked, b"\xe2\x80\x94 ana AAAA\n")
+    with pytest.raises(VaultError, match=r"was signed with the text of data\.reason in it, .* sign it with --vault"):
+        with_commitments(signed, vault)
+    assert list(vault.commitments()) == []
+    apart = sent.one_line(with_commitments(asked, vault), b"\xe2\x80\x94 ana AAAA\n")
+    assert with_commitments(apart, vault) == apart
+
+
 def test_a_command_too_long_with_its_commitments_is_not_sent_with_its_texts(vault: Vault) -> None:
     ask = rank(*((f"AI-{at}", at, None) for at in range(1, 200)))
     moves = [move | {"reason": "x"} for move in ask.data["moves"]]
@@ -234,6 +247,23 @@ def test_the_card_shows_the_text_until_it_is_erased(vault: Vault) -> None:
     (gone,) = stands.when(erase(5, "data.dissent", commitment)).outcome
     replica.extend([codec.encode(gone)])
     assert dissent(vault.text) == "ana: [erased by entry 6]"
+
+
+async def test_what_is_verified_after_an_erasure_says_what_was_erased(vault: Vault) -> None:
+    store = MemoryStore()
+    writer = Writer(PORTFOLIO, store)
+    for at, ask in enumerate((opening(), propose("AI-1"), enrol("ana"), request("D-1", "AI-1"))):
+        await writer.submit(line(ask, f"c-{at}"))
+    await writer.submit(with_commitments(line(vote("D-1", 4, "ana", dissent="Too dear."), "vote-1"), vault))
+    (commitment,) = [each for each in vault.commitments() if vault.text(each) == "Too dear."]
+    assert isinstance(await writer.submit(line(erase(5, "data.dissent", commitment), "erase-1")), Accepted)
+    vault.erase(commitment)
+    decided, findings = await judged_again(store, PORTFOLIO, ORIGIN)
+    assert (decided.events, decided.differs) == (6, None)
+    assert (
+        "texts: 1 erased, commitments unchanged: data.dissent of entry 5 by entry 6",
+        "yes",
+    ) in [tuple(each) for each in findings]
 
 
 def told_again(vault: Vault) -> list[Recorded]:
