@@ -83,8 +83,7 @@ PROGRAM = {
     ),
     "serve": (
         "tui.serving:serve",
-        "Serve a portfolio over NATS: take commands and decide them, answer requests for views, "
-        "seal what is recorded.",
+        "Serve a portfolio over NATS: take commands and decide them, answer requests for views, seal what is recorded.",
     ),
     "provision": (
         "tui.provisioning:provision",
