@@ -332,7 +332,7 @@ class _Retelling:
         cause = None if event.causationid is None else self.cause(event.causationid)
         if isinstance(cause, int):
             return uncaused(cause)
-        policy = None if event.policy is None else self.entry(int(event.policy))
+        policy = None if event.policy_at is None else self.entry(event.policy_at)
         return msgspec.structs.replace(
             event,
             subject=data.subject(),
@@ -346,7 +346,7 @@ class _Retelling:
 
     def _granted(self, event: Recorded) -> str | None:
         """Return the grants of an event where they stand now."""
-        places = [] if event.grants is None else map(self.entry, map(int, event.grants.split(",")))
+        places = map(self.entry, event.grants_at)
         return ",".join(str(place) for place in places if place is not None) or None
 
     def _drop(
@@ -400,7 +400,7 @@ class _Retelling:
                 was = msgspec.structs.replace(was, data=data)
             if was != now:
                 differs |= dict.fromkeys(_fields_that_differ(was, now))
-            if event.policy is not None and self.entry(int(event.policy)) is None:
+            if event.policy_at is not None and self.entry(event.policy_at) is None:
                 differs["policy"] = None  # it was judged under one that does not stand
             if event.grants is not None and (was.grants or "").count(",") != event.grants.count(","):
                 differs["grants"] = None

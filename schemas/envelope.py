@@ -76,6 +76,21 @@ class Recorded(Shape, frozen=True, kw_only=True):
         """The sequence as a number."""
         return int(self.sequence)
 
+    @property
+    def grants_at(self) -> tuple[int, ...]:
+        """The sequences of the authorities it rests on. What a foreign program wrote there and is none is left out."""
+        return tuple(int(text) for text in (self.grants or "").split(",") if _is_sequence(text))
+
+    @property
+    def policy_at(self) -> int | None:
+        """The sequence of the newest policy it was judged under; None where it names none."""
+        return int(self.policy) if self.policy is not None and _is_sequence(self.policy) else None
+
+
+def _is_sequence(text: str) -> bool:
+    """Say whether a text is a number. Patterns are checked at the door, not of what is stored."""
+    return text.isascii() and text.isdecimal() and len(text) <= 16
+
 
 def _recorded(fact: type[Fact]) -> type[Recorded]:
     made = msgspec.defstruct(

@@ -140,11 +140,10 @@ def rests_on(strands: Strands, events: Iterable[Recorded]) -> dict[int, str]:
     """Return the entries that events rest on: authorities, policies, requests, and enrolments of who acted."""
     found: dict[int, str] = {}
     for event in events:
-        for grant in (event.grants or "").split(","):
-            if grant:
-                found.setdefault(int(grant), "an authority it rests on")
-        if event.policy:
-            found.setdefault(int(event.policy), "a policy it was judged under")
+        for grant in event.grants_at:
+            found.setdefault(grant, "an authority it rests on")
+        if event.policy_at is not None:
+            found.setdefault(event.policy_at, "a policy it was judged under")
         fact = event.data
         actors = [event.actor, event.onbehalfof]
         if isinstance(fact, VoteRecorded):

@@ -150,9 +150,8 @@ def _related(event: Recorded) -> list[Related]:
         found[Related(f"model/{as_name(fact.target)}", "depends_on")] = None
     if isinstance(fact, VoteRecorded):
         found[Related(f"actor/{fact.voter}", "voted_by")] = None
-    for grant in (event.grants or "").split(","):
-        if grant:
-            found[Related(f"entry/{grant}", "authorised_by")] = None
+    for grant in event.grants_at:
+        found[Related(f"entry/{grant}", "authorised_by")] = None
     found.setdefault(Related(f"actor/{event.actor}", "recorded_by"), None)
     return list(found)
 

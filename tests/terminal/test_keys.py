@@ -202,7 +202,7 @@ async def test_what_is_found_is_done_and_on_another_screen_after_going_there(dem
     app = LedgerApp(session, SIGNS, head=head_of(session, 258), mode="verify")
     async with app.run_test(size=(120, 36)) as pilot:
         await settled(app, pilot)
-        for query, leads_to in (("Replay: Step", 259), ("First", 1), ("50%", 909), ("2024-03-14", 258), ("+3", 245)):
+        for query, leads_to in (("Replay: Step", 259), ("First", 1), ("50%", 909), ("2024-03-14", 258), ("+3", 261)):
             await pilot.press("ctrl+p")
             assert isinstance(app.screen, CommandPalette)
             await pilot.press(*query)

@@ -79,7 +79,7 @@ LEADS = [
     (("colon", "1", "2", "enter"), 12),
     (("colon", "plus", "5", "enter"), DISSENT + 5),
     (("colon", "t", "i", "p", "enter"), 1816),
-    (("colon", "5", "0", "percent_sign", "enter"), 908),
+    (("colon", "5", "0", "percent_sign", "enter"), 909),
     (("colon", "x", "x", "enter"), DISSENT),
     (("home", "colon", "9", "enter", "u"), 1),
     (("home", "colon", "9", "enter", "u", "U"), 9),

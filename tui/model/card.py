@@ -139,7 +139,7 @@ def authority(event: Recorded) -> CardLine:
     """
     basis = f"{event.basis}; " if event.basis != "ordinary" else ""
     standing: Standing = "problem" if event.basis == "emergency" else "yes" if event.grants else "plain"
-    at = int(event.grants.split(",")[0]) if event.grants else None
+    at, grants = next(iter(event.grants_at), None), clean(event.grants or "")
     wanting = [flag for flag in (event.flags or "").split(",") if flag in OF_AUTHORITY]
     if event.basis == "imported":
         return CardLine("authority", "imported: the source's own", "unknown")
@@ -148,10 +148,10 @@ def authority(event: Recorded) -> CardLine:
             "authority", f"{basis}NOT CHECKED under rules 0", "problem" if event.basis == "emergency" else "unknown"
         )
     if wanting:
-        behind = f"grants {event.grants}, but " if event.grants else ""
+        behind = f"grants {grants}, but " if grants else ""
         return CardLine("authority", f"{basis}{behind}{Reason[wanting[0]].meaning}", "problem", at)
     if event.grants:
-        return CardLine("authority", f"{basis}grants {event.grants}, by rules {clean(event.rules)}", standing, at)
+        return CardLine("authority", f"{basis}grants {grants}, by rules {clean(event.rules)}", standing, at)
     return CardLine("authority", f"{basis}none needed under rules {clean(event.rules)}", standing)
 
 
@@ -222,14 +222,15 @@ def _evidence(event: Recorded, told: Around) -> list[CardLine]:
 
 
 def _policy(event: Recorded) -> list[CardLine]:
-    version = f"judged under policy {event.policy}, rules {event.rules}" if event.policy else f"rules {event.rules}"
-    at = int(event.policy) if event.policy else None
+    rules = f"rules {clean(event.rules)}"
+    version = f"judged under policy {clean(event.policy)}, {rules}" if event.policy else rules
+    at = event.policy_at
     if not event.flags:
         return [CardLine("policy", f"nothing flagged; {version}", "yes", at)]
     lines = []
     for flag in event.flags.split(","):
         meaning = Reason[flag].meaning if flag in Reason.__members__ else ""
-        lines.append(CardLine("policy", f"{flag}: {meaning}; {version}", "problem", at))
+        lines.append(CardLine("policy", f"{clean(flag)}: {meaning}; {version}", "problem", at))
     if event.flagreason:
         lines.append(CardLine("", clean(event.flagreason, 400)))
     return lines
