@@ -141,9 +141,9 @@ class LedgerApp(App[int]):
     def remember(self) -> None:
         """Keep this place, so that one can come back to it."""
         here = Place(self.current_mode, self.head.sequence)  # type: ignore[arg-type]
-        if not self.places or self.places[self.place] != here:
-            self.places = [*self.places[: self.place + 1], here][-200:]
-            self.place = len(self.places) - 1
+        before = self.places[: self.place + 1]  # who goes on from a place come back to leaves what was ahead of it
+        self.places = (before if before and before[-1] == here else [*before, here])[-200:]
+        self.place = len(self.places) - 1
 
     async def action_places(self, by: int) -> None:
         """Go back to the place before, or forward again."""

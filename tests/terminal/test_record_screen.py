@@ -482,6 +482,7 @@ async def test_every_kind_of_decision_opens_its_form(ledger, tmp_path, size) -> 
     async with writing(ledger.store, tmp_path, ledger, size) as (app, _, press):
         for name, command in BY_TYPE.items():
             app.record(Begin(command, "AI-0007"))
+            await press()  # the first form waits for the book
             await press("down", "end")
             form = form_of(app)
             assert form.found is not None, name
