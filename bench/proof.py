@@ -67,7 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     for row in rows:
         beside = f"  {row.per_s / fastest.per_s:5.2f} of Go's" if fastest else ""
-        print(f"{row.who:<34}{row.seconds:>8.2f} s {row.cpu_s:>8.2f} s of processors {row.per_s:>12,.0f}/s{beside}")
+        each = f"{row.per_s:>12,.0f}/s, {row.entries / max(row.cpu_s, 1e-6):>9,.0f} a second of one processor"
+        print(f"{row.who:<34}{row.seconds:>8.2f} s {each}{beside}")
     if options.json is not None:
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=2) + b"\n")
     return 0

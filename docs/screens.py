@@ -1,7 +1,7 @@
-"""Make the pictures of the screens: `uv run python docs/screens.py`. They are SVG, drawn from the demo's history.
+"""Make the pictures of the screens, as SVG, from the demo: `uv run python docs/screens.py [NAME...]`.
 
 The demo is told into memory, at its own times, and the application is drawn without a terminal, so the pictures are
-the same on every machine.
+the same on every machine. tests/terminal/test_pictures.py draws each of them and holds the README to them.
 """
 
 from __future__ import annotations
@@ -9,9 +9,14 @@ from __future__ import annotations
 import asyncio
 import datetime
 import re
+import sys
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from textual.app import App
+from textual.pilot import Pilot
 
 from ledger import demo as story
 from ledger.findings import Findings
@@ -28,20 +33,27 @@ NOW = datetime.datetime(2026, 11, 20, 18, 0, tzinfo=datetime.UTC)
 
 
 class Picture(NamedTuple):
-    """One picture: its name, the mode, the sequence it is drawn at, and the keys pressed before it is."""
+    """One picture: its name, the mode, where it is drawn, as an address, the keys pressed before it is, and by whom."""
 
     name: str
     mode: Mode
-    sequence: int
+    at: str
     keys: tuple[str, ...] = ()
+    actor: str = "pmo"
 
 
 PICTURES = (
-    Picture("replay", "replay", 242),
-    Picture("board", "board", 1773),
-    Picture("verify", "verify", 1773, ("v",)),
-    Picture("what-if", "suppose", 1773),
+    Picture("board", "board", "tip"),
+    Picture("replay", "replay", "2024-03-14"),
+    Picture("compare", "replay", "tip", ("c",)),
+    Picture("verify", "verify", "tip", ("v",)),
+    Picture("what-if", "suppose", "tip", ("o", *"551", "enter")),
+    Picture("record", "replay", "AI-0017", ("n", "1", "down", "down", "down", *"50000", "down", *"opex"), "marta"),
+    Picture("finding", "replay", "2024-03-14", ("f", *"Dissent")),
+    Picture("help", "replay", "tip", ("question_mark",)),
 )
+
+Wait = Callable[[App[Any], Pilot[Any]], Awaitable[None]]
 
 
 async def told() -> MemoryStore:
@@ -54,35 +66,54 @@ async def told() -> MemoryStore:
     return store
 
 
-async def picture(store: MemoryStore, wanted: Picture, directory: Path) -> str:
+async def stands_still(app: App[Any], pilot: Pilot[Any]) -> None:
+    """Wait until everything that was begun is drawn."""
+    for _ in range(4):
+        await pilot.pause()
+        await app.workers.wait_for_complete()
+
+
+async def picture(
+    replica: Replica, store: MemoryStore, wanted: Picture, directory: Path, wait: Wait = stands_still
+) -> str:
     """Return a screen as SVG, without the fonts it would fetch from elsewhere."""
-    replica = Replica(story.PORTFOLIO)
-    replica.extend([entry.payload for entry in store.entries])
+    from tui.going import place_of
+
     beside = Findings(story.PORTFOLIO, MemoryStore("findings"))
-    session = Session(replica, store, directory, actor="pmo", clock=lambda: NOW, findings=beside)
+    session = Session(replica, store, directory, actor=wanted.actor, clock=lambda: NOW, findings=beside)
     head = Head(session.line, session.line.tip, live=True)
-    head.to(wanted.sequence)
+    if wanted.at != "tip":
+        head.to(await place_of(session, head, wanted.at))
     app = LedgerApp(session, UNICODE, mode=wanted.mode, head=head)
     async with app.run_test(size=(120, 36)) as pilot:
-        for key in ("", *wanted.keys):
-            if key:
-                await pilot.press(key)
-            for _ in range(4):
-                await pilot.pause()
-                await app.workers.wait_for_complete()
-        drawn = app.export_screenshot(title=f"Portfolio Ledger: {wanted.name}")
-    return re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL)
+        await wait(app, pilot)
+        for key in wanted.keys:
+            await pilot.press(key)
+            await wait(app, pilot)
+        return smaller(app.export_screenshot(title=f"Portfolio Ledger: {wanted.name}"))
 
 
-async def main() -> None:
-    """Draw every picture."""
+def smaller(drawn: str) -> str:
+    """Return a picture without fonts from elsewhere, a clip for each line, and names that differ each time."""
+    drawn = re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL)
+    drawn = re.sub(r'<clipPath id="[^"]*-line-\d+">.*?</clipPath>\s*', "", drawn, flags=re.DOTALL)
+    drawn = re.sub(r' clip-path="url\(#[^)]*-line-\d+\)"', "", drawn)
+    drawn = re.sub(r' shape-rendering="crispEdges"', "", drawn)
+    return re.sub(r"terminal-\d+", "t", drawn)
+
+
+async def main(names: list[str]) -> None:
+    """Draw the pictures that are named, every one where none is."""
     store = await told()
+    replica = Replica(story.PORTFOLIO)
+    replica.extend([entry.payload for entry in store.entries])
     HERE.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as directory:
         for wanted in PICTURES:
-            (HERE / f"{wanted.name}.svg").write_text(await picture(store, wanted, Path(directory)))
-            print(HERE / f"{wanted.name}.svg")
+            if not names or wanted.name in names:
+                (HERE / f"{wanted.name}.svg").write_text(await picture(replica, store, wanted, Path(directory)))
+                print(HERE / f"{wanted.name}.svg")
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:]))

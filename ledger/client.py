@@ -212,11 +212,13 @@ class LedgerClient:
         raise Unanswered(f"{subject}: {last}")
 
     def _address(self, line: bytes) -> str:
-        told = msgspec.json.decode(line)
         try:
+            told = msgspec.json.decode(line)
             return subjects.command(self.portfolio, told["actor"], told["type"])
-        except (LookupError, TypeError, AttributeError) as error:
-            raise ValueError("a command names its actor and type; without them there is nowhere to send it") from error
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise ValueError(
+                f"a command is one line of JSON that names its actor and type, or there is nowhere to send it: {error}"
+            ) from error
 
 
 _COMMAND_OF: dict[Any, str] = {model.model_fields["data"].annotation: name for name, model in BY_TYPE.items()}

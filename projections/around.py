@@ -8,6 +8,7 @@ from ledger.notary.policy import Policy
 from projections.bounds import Bounds, anchors_in, bounds_of
 from projections.columns import table_name
 from projections.replica import Replica
+from projections.signed import Signed, signed_by
 from schemas.envelope import Recorded
 
 
@@ -24,6 +25,7 @@ class Around(NamedTuple):
     """What the ledger says around a decision. roles: of its actor then. reversed_by: the entry that reversed it.
 
     bounds: between when it was recorded, as anchored checkpoints state, verified where there is a policy.
+    signed: who signed its command.
     erased: commitments whose texts were erased by now, and the entry that says so.
     """
 
@@ -34,6 +36,7 @@ class Around(NamedTuple):
     evidence: tuple[tuple[int, str, str], ...]
     reversed_by: int | None
     bounds: Bounds = Bounds(None, None)
+    signed: Signed = Signed("free")
     erased: tuple[tuple[str, int], ...] = ()
 
 
@@ -68,6 +71,7 @@ def around(replica: Replica, event: Recorded, policy: Policy | None = None) -> A
         evidence=tuple((row["sequence"], row["e"]["ref"], row["e"]["sha256"]) for row in requests),
         reversed_by=reversals[0]["by"],
         bounds=bounds_of(at, anchors_in(replica, policy, near=at)),
+        signed=signed_by(replica, event),
         erased=tuple((row["commitment"], row["by"]) for row in replica.ask(_ERASED)),
     )
 

@@ -8,8 +8,12 @@ where there is none, comes from the stream of events itself.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+import asyncio
+import concurrent.futures
+import multiprocessing
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 
 from ledger.connection import Forbidden
 from ledger.notary.checkpoint import Checkpoint, open_checkpoint
@@ -27,6 +31,11 @@ FEWEST_BUNDLES = 16
 """Fewer than these are read from the stream of events: it costs less than asking for tiles."""
 
 BUNDLES_TOGETHER = 16
+FEWEST_FOR_A_HELPER = 1_024
+"""From so many bundles on, 262,144 events, a second process is worth its start."""
+
+MOST_UNDER_WAY = 3
+"""How many lots of bundles wait for the helper at most."""
 
 GetTile = Callable[[int, int], Awaitable[bytes]]
 """Answers (level, index) with the bytes of that full tile."""
@@ -55,17 +64,17 @@ async def fetch_sealed(archive: Archive, store: EventReader, log: KeptLog, progr
         return found
 
     roots = await _bundle_roots(checkpoint, store, tile)
-    waiting: list[CheckedBundle] = []
+    waiting: list[bytes] = []
     index = have
     try:
-        async with aclosing(tiles.files(first_bundle=have)) as files:
+        async with aclosing(tiles.files(first_bundle=have)) as files, _taking(archive, wanted - have) as take:
             async for path, content in files:
                 if path != entries_path(index):
                     continue
-                waiting.append(_checked(content, index, roots[index]))
+                waiting.append(content)
                 index += 1
                 if len(waiting) == BUNDLES_TOGETHER or index == wanted:
-                    archive.extend_checked(waiting)
+                    await take(waiting, index - len(waiting), roots[index - len(waiting) : index])
                     progress(len(waiting) * TILE_WIDTH)
                     waiting = []
                 if index == wanted:
@@ -75,6 +84,56 @@ async def fetch_sealed(archive: Archive, store: EventReader, log: KeptLog, progr
     if index < wanted:
         raise _differs(f"{entries_path(index)} is not there, and size {checkpoint.size} was signed")
     return wanted - have
+
+
+def take_bundles(archive: Archive, contents: Sequence[bytes], first: int, roots: Sequence[bytes]) -> None:
+    """Append full bundles to an archive that each have the hash they must have. first: the index of the first one.
+
+    Errors: ArchiveDiffers naming the first that has not; those before it may have been appended.
+    """
+    have = archive.head().size // TILE_WIDTH
+    if have != first:
+        # The lot before this one was refused; this one waited behind it, and has no place without it.
+        raise _differs(f"{entries_path(have)} was not taken, so that {entries_path(first)} cannot be")
+    checked: list[CheckedBundle] = []
+    try:
+        for index, (content, root) in enumerate(zip(contents, roots, strict=True), start=first):
+            checked.append(_checked(content, index, root))
+    finally:
+        archive.extend_checked(checked)
+
+
+Take = Callable[[Sequence[bytes], int, Sequence[bytes]], Awaitable[None]]
+
+
+@asynccontextmanager
+async def _taking(archive: Archive, bundle_count: int) -> AsyncIterator[Take]:
+    """Yield what takes bundles as take_bundles does; where they are many, in a process of its own.
+
+    One core then reads what the server sends, the other hashes and writes it. All is taken when this ends.
+    """
+
+    async def here(contents: Sequence[bytes], first: int, roots: Sequence[bytes]) -> None:
+        take_bundles(archive, contents, first, roots)
+
+    if bundle_count < FEWEST_FOR_A_HELPER:
+        yield here
+        return
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as helper:
+        under_way: deque[asyncio.Future[None]] = deque()
+
+        async def there(contents: Sequence[bytes], first: int, roots: Sequence[bytes]) -> None:
+            if len(under_way) == MOST_UNDER_WAY:
+                await under_way.popleft()
+            lot = helper.submit(take_bundles, archive, contents, first, roots)
+            under_way.append(asyncio.wrap_future(lot))
+
+        try:
+            yield there
+            while under_way:
+                await under_way.popleft()
+        finally:
+            await asyncio.gather(*under_way, return_exceptions=True)
 
 
 async def _checkpoint(register: Register) -> Checkpoint | None:

@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from projections.answers import Answers
 from projections.columns import table_name
 from projections.money import NEVER, take_money
 from projections.replica import Replica, asked_columns
@@ -40,7 +41,7 @@ class ForkReplica(Replica):
             raise ValueError(f"a replica of {replica.sequence} entries cannot be forked at {at}")
         self.portfolio, self.fork, self.sequence = replica.portfolio, at, at
         self.database, self._writing = replica.database, replica._writing
-        self._money_sequence = at
+        self._money_sequence, self._answers = at, Answers()
         self._foreign_before = [sequence for sequence in replica.foreign if sequence <= at]
         self.foreign = list(self._foreign_before)
         self._name = f"fork_{next(_NUMBERS)}"
@@ -65,6 +66,7 @@ class ForkReplica(Replica):
                 self.database.execute(f'truncate {self._name}.main."{name}_behind"')
             self._filled.clear()
             self.foreign, self.sequence, self._money_sequence = list(self._foreign_before), self.fork, self.fork
+            self._answers.clear()
             if payloads:
                 self.extend(payloads)
 

@@ -33,33 +33,50 @@ class Finding(NamedTuple):
 
 
 class Level(NamedTuple):
-    """One level: what it means where it holds, and what it rests on."""
+    """One level: what it means where it holds, and what it rests on. founded: whether every level below it holds."""
 
     name: str
     word: str
     meaning: str
     findings: tuple[Finding, ...]
+    founded: bool = True
 
     @property
     def standing(self) -> Standing:
-        """Whether the level holds: not known as long as one finding is not."""
-        standings = {finding.standing for finding in self.findings}
-        return "problem" if "problem" in standings else "unknown" if "unknown" in standings else "yes"
+        """Whether the level holds: not known as long as one finding is not, or a level below it does not hold."""
+        own = self._own
+        return "unknown" if own == "yes" and not self.founded else own
 
     @property
     def told(self) -> str:
-        """The standing in words."""
-        return {"yes": "HOLDS", "problem": "DOES NOT HOLD", "unknown": "NOT CHECKED"}[self.standing]
+        """The standing in words. A level is reached by way of those below it only."""
+        if self._own == "yes" and not self.founded:
+            return "NOT REACHED"
+        return {"yes": "HOLDS", "problem": "DOES NOT HOLD", "unknown": "NOT CHECKED"}[self._own]
+
+    @property
+    def _own(self) -> Standing:
+        standings = {finding.standing for finding in self.findings}
+        return "problem" if "problem" in standings else "unknown" if "unknown" in standings else "yes"
+
+
+def stacked(found: Mapping[str, tuple[Finding, ...]]) -> tuple[Level, ...]:
+    """Return the levels that rest on these findings, by name, each on top of the one before."""
+    made: list[Level] = []
+    for name, word, meaning in MEANINGS:
+        made.append(Level(name, word, meaning, found[name], all(level.standing == "yes" for level in made)))
+    return tuple(made)
 
 
 def levels(
     rebuilt: Comparison | None,
     decided: Reperformance | None,
     proven: Mapping[str, tuple[Finding, ...]] | None = None,
+    judged: tuple[Finding, ...] | None = None,
 ) -> tuple[Level, ...]:
     """Return every level with what these found; None where it was not done. proven: what the log itself shows, by
-    level, as `portfolio verify` finds it."""
-    proven = proven or {}
+    level, as `portfolio verify` finds it. judged: what events say of themselves, their signatures and grants."""
+    proven, unjudged = proven or {}, Finding("signatures and grants were not looked at", "unknown")
     findings = {
         "A0": (_read(rebuilt, decided),),
         "A1": (_archived(rebuilt), *proven.get("A1", (Finding("no checkpoint is signed yet", "unknown"),))),
@@ -68,14 +85,14 @@ def levels(
         "A4": (
             decided_finding(decided),
             shown_finding(rebuilt),
-            Finding("signatures and grants were not looked at", "unknown"),
+            *(judged or (unjudged,)),
         ),
         "A5": (
             Finding("attachments were not hashed again", "unknown"),
             Finding("no other tool was asked", "unknown"),
         ),
     }
-    return tuple(Level(name, word, meaning, findings[name]) for name, word, meaning in MEANINGS)
+    return stacked(findings)
 
 
 def in_archive(difference: Difference) -> bool:

@@ -106,14 +106,20 @@ async def performed(
     return Performed(decided, compared, (*findings, shown))
 
 
+async def judged(reader: EventReader, portfolio: str, origin: str | None = None) -> tuple[Finding, ...]:
+    """Judge every event by what it says of itself alone. origin: the log's, None where it is not known."""
+    found = await _judge(reader, portfolio, lambda _: None)
+    return tuple(_findings(found, origin))
+
+
 async def judged_again(
     reader: EventReader, portfolio: str, origin: str, *, moved: Moved = lambda *_: None
 ) -> tuple[Reperformance, tuple[Finding, ...]]:
     """Judge every event by what it says of itself, and decide it again. Errors: as performed."""
     count = _counter(moved, "decide", 2 * await reader.last_sequence())  # once by what they say, once by the rules
-    judged = await _judge(reader, portfolio, count)
+    said = await _judge(reader, portfolio, count)
     decided = await reperform(reader, portfolio, count)
-    return decided, (decided_finding(decided), *_findings(judged, origin))
+    return decided, (decided_finding(decided), *_findings(said, origin))
 
 
 def portfolio_of(payload: bytes) -> str | None:
@@ -166,11 +172,11 @@ def _number(rules: str) -> int:
     return int(rules) if rules.isascii() and rules.isdecimal() else -1
 
 
-def _findings(judged: _Judged, origin: str) -> list[Finding]:
+def _findings(judged: _Judged, origin: str | None) -> list[Finding]:
     found = [Finding(each, "problem") for each in judged.wrong[:MOST_NAMED]]
     if len(judged.wrong) > MOST_NAMED:
         found.append(Finding(f"{len(judged.wrong) - MOST_NAMED:,} more entries say what cannot be", "problem"))
-    if judged.origin != origin:
+    if origin is not None and judged.origin != origin:
         found.append(Finding(f"the log is {origin!r}, and its first event names {judged.origin!r}", "problem"))
     if judged.foreign:
         found.append(

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from ledger.notary.tiles import TILE_WIDTH
 from ledger.refusals import Refusal
+from projections.answers import Answers
 from projections.archive import Archive, ArchiveDiffers
 from projections.columns import EVENTS, Column, arrow_schema, columns_of, table_name
 from projections.money import make_money, take_money
@@ -82,7 +83,7 @@ class Replica:
         self.sequence = sum(part.manifest.entry_count for part in parts)
         self.foreign: list[int] = [sequence for part in parts for sequence in part.manifest.foreign]
         self._money_sequence = 0
-        self._writing = threading.RLock()
+        self._writing, self._answers = threading.RLock(), Answers()
         self.database = duckdb.connect(":memory:", config={"preserve_insertion_order": False})
         self._make_tables(parts)
 
@@ -122,18 +123,25 @@ class Replica:
             self._keep(tables)
             self.foreign += tables.foreign
             self.sequence += len(payloads)
+            self._answers.clear()
 
     def ask(self, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Return the rows of a query, columns by name. Several threads may ask at once."""
+        given = list(parameters)
+        key = self._answers.key(query, given)
+        known = self._answers.get(key)
+        if known is not None:
+            return known
         with self._writing:
             self.settle_money()
             cursor = self._cursor()
-        cursor.execute(query, list(parameters))
+        cursor.execute(query, given)
         columns = cursor.description or []
         rows = [dict(zip((column[0] for column in columns), row, strict=True)) for row in cursor.fetchall()]
         for name in (column[0] for column in columns if column[1] == "TIMESTAMP"):
             for row in rows:
                 row[name] = row[name] and row[name].replace(tzinfo=datetime.UTC)
+        self._answers.keep(key, rows)
         return rows
 
     def take_refusals(self, refusals: Sequence[Refusal]) -> None:
@@ -143,6 +151,7 @@ class Replica:
             at = each.recordedtime.astimezone(datetime.UTC).replace(tzinfo=None)
             told = [each.refusal, at, each.judged_at, each.reason, each.actor, each.type, each.subject, each.detail]
             self.database.execute("insert into refusal_kept values (?,?,?,?,?,?,?,?,?)", [*told, each.command])
+        self._answers.clear()
 
     def sequence_at(self, instant: datetime.datetime) -> int:
         """Return the sequence of the last event recorded by an instant, 0 where there is none yet."""

@@ -19,7 +19,7 @@ from ledger.notary.rehash import Rehashed, TileMissing, rehash, tile_reader
 from ledger.notary.tiles import hash_reader
 from ledger.notary.tlog import EMPTY_ROOT, consistency_proof, verify_consistency
 from projections.compare import Moved
-from projections.levels import MEANINGS, Finding, Level
+from projections.levels import MEANINGS, Finding, Level, stacked
 from projections.streamed import Streamed
 
 NAMES = tuple(name for name, _, _ in MEANINGS)
@@ -75,8 +75,8 @@ class Verified(NamedTuple):
 
     def with_level(self, name: str, findings: tuple[Finding, ...]) -> Verified:
         """Return the same with what a higher level rests on."""
-        levels = (level._replace(findings=findings) if level.name == name else level for level in self.levels)
-        return self._replace(levels=tuple(levels))
+        found = {level.name: level.findings for level in self.levels} | {name: findings}
+        return self._replace(levels=stacked(found))
 
     @property
     def reached(self) -> str | None:
@@ -193,7 +193,7 @@ def extended(place: Place, old: Checkpoint, new: Checkpoint) -> tuple[bool, int]
 
 def _levels(found: Mapping[str, tuple[Finding, ...]]) -> tuple[Level, ...]:
     missing = (Finding("this was not looked at", "unknown"),)
-    return tuple(Level(name, word, meaning, found.get(name, missing)) for name, word, meaning in MEANINGS)
+    return stacked({name: found.get(name, missing) for name in NAMES})
 
 
 def _recorded(size: int, stream: Streamed | None, rehashed: Rehashed | None = None) -> Finding:

@@ -112,15 +112,16 @@ def _views() -> Document:
         "title": "Health",
         "type": "object",
         "properties": {
-            "role": {"enum": ["service", "projector"]},
+            "role": {"enum": ["service", "projector", "notary"]},
             "portfolio": {"type": "string"},
             "origin": {"type": ["string", "null"], "description": "what every command names; told by the service"},
-            "state": {"enum": ["starting", "standby", "active", "stopping"]},
+            "state": {"type": "string", "description": "starting, standby, active or stopping; a notary's own words"},
             "ready": {"type": "boolean"},
             "sequence": {"type": "integer", "description": "how far it has read"},
+            "size": {"type": "integer", "description": "how much is sealed; told by the notary"},
             "waiting": {"type": "integer"},
         },
-        "required": ["role", "portfolio", "state", "ready", "sequence"],
+        "required": ["role", "portfolio", "state", "ready"],
     }
     signed = {
         "title": "SignedCommand",
@@ -252,7 +253,7 @@ _CHANNELS: Document = {
         "title": "Where a role is asked how it is",
         "parameters": {
             "portfolio": {"description": _OF_PORTFOLIO},
-            "role": {"description": "which role", "enum": ["service", "projector"]},
+            "role": {"description": "which role", "enum": ["service", "projector", "notary"]},
         },
         "messages": {"HealthRequest": {"$ref": _MESSAGES + "HealthRequest"}},
     },

@@ -83,7 +83,7 @@ PROGRAM = {
     ),
     "serve": (
         "tui.serving:serve",
-        "Serve a portfolio over NATS: take commands and decide them, answer requests for views.",
+        "Serve a portfolio over NATS: take commands and decide them, answer requests for views, seal what is recorded.",
     ),
     "provision": (
         "tui.provisioning:provision",
@@ -108,7 +108,7 @@ PROGRAM = {
     ),
     "export": (
         "tui.exporting:export_",
-        "Write what the ledger holds to a file that other programs read.",
+        "Write what the ledger holds to files that other programs read.",
     ),
     "erase": (
         "tui.erasing:erase_",

@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ledger.access import Access, opened
+from ledger.connection import Forbidden
 from ledger.login import CredentialsError, Login
+from ledger.notary.history import HistoryLost, sealed_history
+from ledger.notary.running import ALARM
 from ledger.roles import ROLES, role_of
 from ledger.server import ServerError
 from ledger.store import StoreError
@@ -104,6 +107,7 @@ async def _portfolios(reached: Access) -> AsyncIterator[Look]:
             continue
         store = reached.store(name)
         last = await store.last_sequence()
+        yield await _log(reached, name, last)
         archive = Archive(reached.directory(name))
         try:
             size = archive.head().size
@@ -117,3 +121,26 @@ async def _portfolios(reached: Access) -> AsyncIterator[Look]:
             yield Look(f"portfolio {name}", same and size <= last, told)
         except ArchiveDiffers as error:
             yield Look(f"portfolio {name}", False, str(error))
+
+
+async def _log(reached: Access, name: str, last: int) -> Look:
+    """Look at what was sealed of a portfolio, and at the notary's last alarm."""
+    what, register = f"log of {name}", reached.register(name)
+    try:
+        sealed = await sealed_history(name, register, reached.directory(name))
+        sealed.check_end(last)
+        alarm = (await register.get(ALARM)).value
+    except Forbidden:
+        return Look(what, None, "not checked: this login may not read what the notary keeps")
+    except HistoryLost as error:
+        return Look(what, False, str(error))
+    past = ""
+    if alarm is not None:
+        told = json.loads(alarm)
+        stopped = f"the notary stopped at {told['at']}, size {told['size']:,}: {told['alarm']}"
+        if sealed.size <= told["size"]:
+            return Look(what, False, stopped)
+        past = f"; before that {stopped}"
+    if sealed.size == 0:
+        return Look(what, None, "nothing is sealed yet; see `portfolio notary`")
+    return Look(what, True, f"{sealed.size:,} of {last:,} entries are sealed{past}")

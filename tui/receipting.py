@@ -125,7 +125,7 @@ def verify_file(written: bytes, name: str, trust: Trust, level: str, *, as_json:
     else:
         lines = [f"sequence {proof.index + 1:,} of {told.get('origin', 'an unknown log')}", *why]
         lines.append(proof.extra.decode(errors="backslashreplace") if sealed else "what it says is not shown")
-        asked = f"{level} was asked for and {'holds' if holds else 'does not hold'}"
+        asked = f"{level} was asked for and {'holds' if holds else 'is not reached'}"
         lines.append(f"{f'reached {reached}' if reached else 'no level is reached'}; {asked}")
         print("\n".join(clean(line) for line in lines))
     return DONE if holds else REFUSED
@@ -160,8 +160,14 @@ def _covering(place: Place, sequence: int) -> bytes | None:
     found: list[tuple[bytes, Checkpoint]] = []
     for name in (WITNESSED, CHECKPOINT):
         note = place.read(name)
-        if note is not None:
+        if note is None:
+            continue
+        try:
             found.append((note, parse_checkpoint(parse_note(note).text)))
+        except NoteError as error:
+            raise CommandError(
+                f"{name} of {place.name} cannot be read: {error}; see `portfolio notary`", REFUSED
+            ) from error
     return next((note for note, checkpoint in found if checkpoint.size >= sequence), None)
 
 

@@ -12,6 +12,7 @@ from ledger.store import EventReader, HoleInStream, StoreError
 from projections.archive import ArchiveDiffers
 from projections.compare import compare
 from projections.moment import Moment
+from projections.performed import judged
 from projections.verify import Verified, verify
 from tui.model.verification import Part, Problem, Stopped, Verification
 from tui.session import Session
@@ -56,6 +57,7 @@ class Verifying:
             if "decide" in parts:
                 count = check.counter("decide", await session.last_sequence())
                 check.reperformance = await self._apart(lambda stream: reperform(stream, session.portfolio, count))
+                check.judged = await self._apart(lambda stream: judged(stream, session.portfolio))
         except Stopped:
             check.end("stopped")
         except HoleInStream as error:

@@ -85,6 +85,8 @@ async def witness_(
         return await _ask(common, directory, policy, None if once else every)
     except WitnessError as error:
         raise CommandError(str(error)) from error
+    except NoteError as error:
+        raise CommandError(f"what is kept in {directory} cannot be read: {error}; put it back from a copy") from error
 
 
 def _new(common: Common, directory: Path, name: str | None) -> int:
@@ -177,7 +179,7 @@ async def _pulled(witness: Witness, log: Log, reached: Access | None) -> tuple[A
             )
         else:
             place = await asyncio.to_thread(place_of, written)
-        answer = await asyncio.to_thread(witness.pull, place)
+        answer = await asyncio.to_thread(witness.pull, place, log.key.name)
     except (StoreError, OSError, NoteError, WitnessError, ValueError) as error:
         return None, f"not read: {error}"
     if answer is None:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Literal
 
 from ledger.demo.portfolio import ENVELOPES, OWNERS, YEARS, envelope
-from ledger.demo.telling import COMMITTEE, ORIGIN, PORTFOLIO, Cast, Telling, cents, document, on, usd
+from ledger.demo.telling import COMMITTEE, ORIGIN, PORTFOLIO, Cast, Telling, cents, demo_key, document, on, usd
 from schemas.events import (
     ActorEnrolled,
     AuthoritySet,
@@ -73,6 +73,9 @@ PEOPLE = {
     "hugo": ("internal-auditor",),
 }
 """Who is enrolled on the first day, and in which roles; ines, the registrar, came with the opening."""
+
+SIGNING = ("eva", "olga")
+"""Who has a signer key: the CFO."""
 
 SEATS = {"finance": "eva", "risk": "dara", "operations": "chike", "underwriting": "marta", "data": "farid"}
 
@@ -184,7 +187,9 @@ def alone(
 
 
 def enrol(telling: Telling, day: datetime.date, actor: str, roles: tuple[str, ...], *, beat: int) -> None:
-    telling.tell(day, "ines", ActorEnrolled(actor=actor, person=f"p-{actor}", roles=roles, valid_from=day), beat=beat)
+    key = str(demo_key(actor).vkey) if actor in SIGNING else None
+    fact = ActorEnrolled(actor=actor, person=f"p-{actor}", roles=roles, vkey=key, valid_from=day)
+    telling.tell(day, "ines", fact, beat=beat)
 
 
 def committee(chair: str, seats: dict[str, str]) -> BodySet:

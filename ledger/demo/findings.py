@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ledger.demo.telling import Step
 from ledger.demo.year_2024 import FALLBACK
 from ledger.findings import Finding, Severity, Status
+from schemas import sent
 
 AUDITOR = "hugo"
 
@@ -96,7 +97,7 @@ def _places(told: Iterable[Step]) -> Iterator[tuple[tuple[str, Any], int]]:
     for step in told:
         if step.expect != "accepted":
             continue
-        command = json.loads(step.line)
+        command = json.loads(sent.split(step.line).line)
         data, sequence = command["data"], step.after + 1
         if command["type"] == "DischargeCondition.v1":
             yield ("condition", data["condition"]), sequence

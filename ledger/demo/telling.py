@@ -14,9 +14,12 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from ledger.book import Book
-from ledger.decider import Asked, Repeated, decide, event_id
+from ledger.decider import Repeated, asked, decide, event_id
 from ledger.evolve import evolve
+from ledger.notary.note import SignerKey, signer_key
+from ledger.signing import signed
 from schemas import commands as c
+from schemas import sent
 from schemas.events import Closing, DecisionClosed, Fact, Option, Question, Tally, VoteRecorded
 from schemas.events.decisions import Evidences, Present, Presented, Vote
 from schemas.events.governance import DecisionKind
@@ -36,7 +39,8 @@ _COMMANDS |= {Question: "RequestDecision.v1", Closing: "ClosePeriod.v1"}
 
 
 class Step(NamedTuple):
-    """One command of the demo: when it is recorded, its JSON line, its beat, and what becomes of it.
+    """One command of the demo: when it is recorded, its line as it is sent, signed or not, its beat, and what becomes
+    of it.
 
     expect: `accepted`, or the name of the Reason it is refused with. after: the last sequence before it.
     """
@@ -83,6 +87,8 @@ class _Told(NamedTuple):
     because: str | None
     expect: str
     said: dict[str, Any]
+    commandid: str | None
+    signed: bool
 
 
 class Cast(NamedTuple):
@@ -122,8 +128,12 @@ class Telling:
         flagreason: str | None = None,
         sourceref: str | None = None,
         expect: str = "accepted",
+        commandid: str | None = None,
+        signed: bool = False,
     ) -> None:
         """Add a step: what *actor* has recorded on *day*.
+
+        signed: with the actor's demo key. commandid: of its own; without it they are numbered.
 
         lane: the part of the day; steps of one lane are a minute apart. time: effective, without it the day itself.
         mark: a name by which later steps find it. because: the mark of what caused it. story: the correlation id.
@@ -142,7 +152,9 @@ class Telling:
             "flagreason": flagreason,
             "sourceref": sourceref,
         }
-        self._told.append(_Told(recorded_at, actor, making, time or day, beat, mark, because, expect, said))
+        self._told.append(
+            _Told(recorded_at, actor, making, time or day, beat, mark, because, expect, said, commandid, signed)
+        )
 
     def decide(
         self,
@@ -252,9 +264,11 @@ class Telling:
     def steps(self) -> Iterator[Step]:
         """Yield the steps in the order of their time, each decided on a book that took in those before it."""
         seen = Seen()
-        for place, told in enumerate(sorted(self._told, key=lambda each: each.recorded_at), start=1):
+        place = 0
+        for told in sorted(self._told, key=lambda each: each.recorded_at):
             data = told.making(seen) if callable(told.making) else told.making
-            commandid = f"demo-{place:04d}"
+            place += told.commandid is None
+            commandid = told.commandid or f"demo-{place:04d}"
             command = {
                 "type": _COMMANDS[type(data)],
                 "portfolio": ORIGIN,
@@ -270,7 +284,8 @@ class Telling:
             parsed = c.parse(line)
             assert not isinstance(parsed, Refused), f"{parsed}: {line.decode()}"
             after = seen.book.sequence
-            outcome = decide(Asked(parsed, line), seen.book, now=told.recorded_at)
+            command_sent = signed(line, demo_key(told.actor)) if told.signed else sent.Sent(line, b"")
+            outcome = decide(asked(parsed, *command_sent), seen.book, now=told.recorded_at)
             if isinstance(outcome, Refused):
                 assert told.expect == outcome.reason.name, f"{told.recorded_at} {outcome}: {line.decode()}"
             else:
@@ -280,7 +295,12 @@ class Telling:
                     evolve(seen.book, event)
                 if told.mark is not None:
                     seen.mark(told.mark, outcome[0].at, event_id(PORTFOLIO, commandid, 0))
-            yield Step(told.recorded_at, line, told.beat, told.expect, after)
+            yield Step(told.recorded_at, sent.joined(*command_sent), told.beat, told.expect, after)
+
+
+def demo_key(actor: str) -> SignerKey:
+    """Return the key an actor of the demo signs with. It is no secret: whoever reads this can make it."""
+    return signer_key(actor, hashlib.sha256(f"{ORIGIN} {actor}".encode()).digest())
 
 
 def usd(thousands: float) -> Money:

@@ -9,7 +9,7 @@ from ledger.demo.benefits import measure_moved, promise
 from ledger.demo.portfolio import BY_ID, FORTY, envelope
 from ledger.demo.retirement import next_gate
 from ledger.demo.rounds import NOTHING, approve, hold_round, seats
-from ledger.demo.telling import Cast, Seen, Telling, document, on, usd
+from ledger.demo.telling import Cast, Seen, Telling, demo_key, document, on, usd
 from ledger.demo.year_2024 import close
 from schemas.events import (
     ActorEnrolled,
@@ -19,6 +19,7 @@ from schemas.events import (
     ConditionDischarged,
     Criterion,
     EnvelopeFunded,
+    FundingApproved,
     GateDecided,
     Holder,
     InitiativeAmended,
@@ -207,19 +208,23 @@ def high_risk(telling: Telling) -> None:
         must=tuple(Criterion(criterion=each, met=True) for each in cast.MUST),
         conditions=(condition,),
     )
-    telling.tell(day, "eva", gate, beat=21, decision=name, because=f"{name}-closed")
+    telling.tell(day, "eva", gate, beat=21, decision=name, because=f"{name}-closed", signed=True)
     filed = (document("evidence-file-AI-0025"),)
     met = ConditionDischarged(condition="COND-AI-0025-FILE", outcome="met", evidence=filed)
     telling.tell(on("2025-10-16"), "greta", met, beat=21)
 
 
 def eva_leaves(telling: Telling) -> None:
-    """Beat 22: eva leaves, ben sits for finance, olga comes on 15 September."""
+    """Beat 22: eva leaves, ben sits for finance, olga comes on 15 September.
+
+    With the key that signed the gate of 24 July an approval dated to July is signed; it is refused.
+    """
     day = on("2025-08-05")
     left = ActorEnrolled(
         actor="eva",
         person="p-eva",
         roles=("cfo",),
+        vkey=str(demo_key("eva").vkey),
         valid_to=on("2025-08-01"),
         status="left",
         reason="Left on 1 August.",
@@ -228,6 +233,19 @@ def eva_leaves(telling: Telling) -> None:
     cast.revoke_emergency(telling, day, "eva", beat=22)
     without = {**cast.SEATS, "finance": "ben"}
     telling.tell(day, "ines", cast.committee("dara", without), beat=22)
+    late = FundingApproved(
+        initiative="AI-0025",
+        envelope=envelope("service", 2025),
+        kind="supplement",
+        amount=usd(40),
+        capex_opex="opex",
+        period="FY2025",
+        reason="Agreed before I left.",
+    )
+    july = on("2025-07-31")
+    telling.tell(
+        day, "eva", late, beat=22, time=july, signed=True, commandid="demo-signed-in-august", expect="KEY_REVOKED"
+    )
     comes = on("2025-09-15")
     cast.enrol(telling, comes, "olga", ("cfo",), beat=22)
     telling.tell(comes, "ines", cast.committee("olga", {**cast.SEATS, "finance": "olga"}), beat=22)

@@ -24,13 +24,13 @@ class HistoryLost(StoreError):
 
 
 class SealedHistory:
-    """The checkpoints a stream must agree with."""
+    """The checkpoints a stream must agree with. size: of the largest, in entries; 0 where nothing was sealed."""
 
     def __init__(self, portfolio: str, checkpoints: Iterable[Checkpoint] = ()) -> None:
         self._portfolio = portfolio
         self._known = list(checkpoints)
         self._sizes = {each.size for each in self._known}
-        self._least_size = max(self._sizes, default=0)
+        self.size = max(self._sizes, default=0)
 
     def check(self, frontier: Frontier) -> None:
         """Compare the root of a stream read so far, where it was sealed at just this size. Errors: HistoryLost."""
@@ -45,9 +45,9 @@ class SealedHistory:
 
     def check_end(self, size: int) -> None:
         """Compare how far a stream goes. Errors: HistoryLost."""
-        if size < self._least_size:
+        if size < self.size:
             raise HistoryLost(
-                f"the stream of {self._portfolio} ends at sequence {size}, and {self._least_size} were sealed: it lost "
+                f"the stream of {self._portfolio} ends at sequence {size}, and {self.size} were sealed: it lost "
                 f"its end, or is an older backup; {NEXT}"
             )
 

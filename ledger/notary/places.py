@@ -10,6 +10,7 @@ A place only reads, and believes nothing: what comes from it is checked by who a
 from __future__ import annotations
 
 import http.client
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -57,7 +58,10 @@ class DirectoryPlace:
     def read(self, path: str) -> bytes | None:
         try:
             with (self.directory / path).open("rb", buffering=0) as file:
-                return _whole(file.read(MAX_FILE_BYTES + 1), self.name, path)
+                if os.fstat(file.fileno()).st_size > MAX_FILE_BYTES:
+                    raise _too_long(self.name, path)
+                # Without a limit, which would have a buffer of that size made and given back for every file.
+                return file.read()
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
 
@@ -182,7 +186,9 @@ def _parts(url: str) -> SplitResult:
 
 def _whole(content: bytes, name: str, path: str) -> bytes:
     if len(content) > MAX_FILE_BYTES:
-        raise PlaceError(
-            f"{path} of {name} is longer than any file of a log, which has at most {MAX_FILE_BYTES:,} bytes"
-        )
+        raise _too_long(name, path)
     return content
+
+
+def _too_long(name: str, path: str) -> PlaceError:
+    return PlaceError(f"{path} of {name} is longer than any file of a log, which has at most {MAX_FILE_BYTES:,} bytes")

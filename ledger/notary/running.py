@@ -31,6 +31,9 @@ from schemas.events import PortfolioOpened
 SEAL_AFTER_S = 1.0
 """Longest wait of an entry for the seal that covers it to begin."""
 
+MOST_ARRIVED = 1_024
+"""How many entries wait to be sealed at most: 64 MB, where all are as long as can be."""
+
 RETRY_S = 1.0
 STAND_BY_S = 2.0
 """How often a notary that stands by looks whether the directory is free."""
@@ -140,8 +143,8 @@ class Notary:
 
     async def _follow(self) -> None:
         """Seal what comes until the end has come. Errors: as seal, and as the stream."""
-        # As much as one seal takes: a sealer that falls behind makes the reader wait, not the memory grow.
-        arrived: asyncio.Queue[Any] = asyncio.Queue(READ_TOGETHER)
+        # A sealer that falls behind makes the reader wait, not the memory grow.
+        arrived: asyncio.Queue[Any] = asyncio.Queue(MOST_ARRIVED)
         others = [
             asyncio.create_task(self._read_into(arrived)),
             asyncio.create_task(self._end_into(arrived)),

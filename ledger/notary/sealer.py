@@ -52,6 +52,9 @@ HEAD, CHECKPOINT, TAIL, VKEY = "head", "checkpoint", "tail", "vkey"
 READ_TOGETHER = 32 * TILE_WIDTH
 """Entries that are taken in one go where many are waiting."""
 
+READ_TOGETHER_BYTES = 16_000_000
+"""And most bytes of them."""
+
 MAX_TAIL_BYTES = 900_000
 """Longest value of `tail`. Where entries are so long that theirs is longer, only the directory has them."""
 
@@ -205,14 +208,8 @@ class Sealer:
 
     async def seal_all(self) -> AsyncIterator[Checkpoint]:
         """Seal what the stream holds now, and yield a checkpoint for each part. Errors: as seal; HoleInStream."""
-        waiting: list[bytes] = []
-        async for entry in self._reader.read(after=self._edge.size):
-            waiting.append(entry.payload)
-            if len(waiting) == READ_TOGETHER:
-                yield await self.seal(waiting)
-                waiting = []
-        if waiting:
-            yield await self.seal(waiting)
+        async for entries in self._read(self._edge.size, None):
+            yield await self.seal(entries)
 
     async def compare(self) -> int:
         """Read the sealed part of the stream from its beginning, compare every full file, and return its size.
@@ -292,14 +289,23 @@ class Sealer:
 
     async def _read_on(self, edge: Edge, size: int) -> None:
         """Take the stream up to a size into an edge, and see that every file this completes is kept."""
+        async for entries in self._read(edge.size, size):
+            full = self._extended(edge, entries)
+            await self._directory.keep(full)
+            await self._tiles.keep(full)
+
+    async def _read(self, after: int, until: int | None) -> AsyncIterator[list[bytes]]:
+        """Yield the entries of the stream, as many as are taken together."""
         waiting: list[bytes] = []
-        async for entry in self._reader.read(after=edge.size, until=size):
+        size = 0
+        async for entry in self._reader.read(after=after, until=until):
             waiting.append(entry.payload)
-            if len(waiting) == READ_TOGETHER or entry.sequence == size:
-                full = self._extended(edge, waiting)
-                await self._directory.keep(full)
-                await self._tiles.keep(full)
-                waiting = []
+            size += len(entry.payload)
+            if len(waiting) == READ_TOGETHER or size >= READ_TOGETHER_BYTES:
+                yield waiting
+                waiting, size = [], 0
+        if waiting:
+            yield waiting
 
     async def _backfill(self, size: int) -> None:
         """Give the stream of tiles what the directory has before a size: it was made anew, or is another's."""

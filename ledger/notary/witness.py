@@ -128,10 +128,12 @@ class Witness:
             except MemoryMoved:
                 continue  # Another request was faster: what it left is compared anew.
 
-    def pull(self, place: Place) -> Answer | None:
+    def pull(self, place: Place, origin: str | None = None) -> Answer | None:
         """Read the newest checkpoint of a place, prove it from the tiles there, and sign it; None where it has none.
 
-        Errors: PlaceError; TileMissing where the tiles do not suffice; WitnessError where it is of no log it knows.
+        origin: of the log that is expected there, None for any that is known.
+        Errors: PlaceError; TileMissing where the tiles do not suffice; WitnessError where the checkpoint cannot be
+        read, or is of another log.
         """
         note = place.read(CHECKPOINT)
         if note is None:
@@ -140,6 +142,8 @@ class Witness:
             new = parse_checkpoint(parse_note(note).text)
         except NoteError as error:
             raise WitnessError(f"the checkpoint of {place.name} cannot be read: {error}") from error
+        if origin is not None and new.origin != origin:
+            raise WitnessError(f"{place.name} shows the log {new.origin!r}, and {origin!r} is expected there")
         seen = self.seen(new.origin) if new.origin in self._keys else None
         old = parse_checkpoint(parse_note(seen).text) if seen else Checkpoint(new.origin, 0, EMPTY_ROOT)
         proof: list[bytes] = []

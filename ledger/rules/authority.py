@@ -191,8 +191,11 @@ def _within_decision(case: Case, act: Act, request: Dated | None, closed: Decisi
 
 
 def _amount_of(request: DecisionRequested, closed: DecisionClosed) -> Money | None:
-    """Return what a decision allows: the amount of the option that was chosen, else the one asked for."""
+    """Return what a decision allows: the amount of the option that was chosen, else the one asked for; to do nothing,
+    none."""
     chosen = next((option for option in request.options if option.option == closed.option), None)
+    if chosen is not None and chosen.do_nothing:
+        return None
     return chosen.amount if chosen is not None and chosen.amount is not None else request.amount
 
 

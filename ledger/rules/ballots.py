@@ -51,7 +51,7 @@ def close_decision(ask: CloseDecision, case: Case) -> Guards:
     if request is None or data.outcome not in ("approved", "rejected"):
         return
     votes = votes_on(case.book, request)
-    body = None if data.body is None else body_on(case.book, data.body, data.held_on)
+    body = None if data.body is None else body_on(case.book, data.body, case.decided_on)
     alone = case.is_emergency and data.body is None
     wanted = request.fact.body
     yield (
@@ -59,6 +59,8 @@ def close_decision(ask: CloseDecision, case: Case) -> Guards:
         if wanted is not None and data.body != wanted and not alone
         else None
     )
+    if data.body is not None and body is None:
+        yield Refused(Reason.NO_QUORUM, body=data.body, problem="no such body sits on that day", on=case.decided_on)
     if body is not None:
         yield _quorum(body, votes)
         votes = [vote for vote in votes if _seat_of(body, vote) is not None]

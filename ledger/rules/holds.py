@@ -72,7 +72,8 @@ def approve_funding(ask: ApproveFunding, case: Case) -> Guards:
 
 
 def reallocate_funding(ask: ReallocateFunding, case: Case) -> Guards:
-    """What event 15 asks for: of the receiver what an approval would."""
+    """What event 15 asks for: of the receiver what an approval would. It cannot say until when it is ratified."""
+    yield Refused(Reason.NO_RATIFY_BY, field="basis", value=ask.basis) if case.is_emergency else None
     yield from _may_have_more(case, ask.data.target.initiative)
 
 

@@ -83,6 +83,17 @@ def test_every_receipt_fits_the_document() -> None:
         assert problem("Receipt", json.loads(encode_receipt(receipt))) is None
 
 
+def test_how_each_role_says_it_is_fits_the_document() -> None:
+    shared = {"portfolio": "p", "ready": True, "waiting": 0}
+    for told in (
+        {"role": "service", "origin": None, "state": "standby", "active": None, "sequence": 0, "replica": "vm.1.a"},
+        {"role": "projector", "state": "active", "sequence": 8},
+        {"role": "notary", "state": "sealing", "size": 8, "root": "00", "vkey": "v", "alarm": None},
+    ):
+        assert problem("Health", shared | told) is None
+    assert problem("Health", shared | {"role": "auditor", "state": "active"}) is not None
+
+
 def test_an_example_fits_its_message() -> None:
     examples = [
         (name, each["payload"])

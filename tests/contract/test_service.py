@@ -21,12 +21,14 @@ from ledger.jetstream import JetStreamStore
 from ledger.server import Endpoint
 from ledger.service.commands import CommandService
 from ledger.service.intake import MOST_WAITING
+from ledger.signing import signed as sign
 from ledger.store import Draft, Stored
-from schemas import subjects
+from schemas import sent, subjects
 from schemas.commands import MAX_COMMAND_BYTES
 from schemas.receipts import Accepted, Reason, Refused, decode_receipt
+from tests.keys import key, vkey
 from tests.serving import asked, connected, line, opened_portfolio, replica, until
-from tests.words import fund
+from tests.words import enrol, fund
 
 _numbers = itertools.count(1)
 
@@ -161,10 +163,27 @@ def test_nobody_has_the_service_publish_where_it_may_and_they_may_not(endpoint: 
 
 def test_a_signed_note_is_decided_as_the_line_it_is_over(endpoint: Endpoint) -> None:
     async def test(served: Served) -> None:
-        note = served.fund("c-1") + "\n\n— ana+0badcafe AAAA\n".encode()
-        assert isinstance(await served.sent_to("command.ana.FundEnvelope", note), Accepted)
-        (_, entry) = await served.stored()
-        assert json.loads(entry.payload)["command"].encode() == served.fund("c-1")
+        told = line(served.portfolio, "k-1", enrol("ana", vkey=vkey("ana")), actor="registrar")
+        assert isinstance(await served.sent_to("command.registrar.EnrolActor", told), Accepted)
+        one, two = (sign(served.fund(name), key("ana")) for name in ("c-1", "c-2"))
+        assert isinstance(await served.sent_to("command.ana.FundEnvelope", sent.joined(*one)), Accepted)
+        assert isinstance(await served.sent_to("command.ana.FundEnvelope", sent.one_line(*two)), Accepted)
+        (_, _, first, second) = await served.stored()
+        for entry, (command, signatures) in ((first, one), (second, two)):
+            event = json.loads(entry.payload)
+            assert (event["command"].encode(), event["signatures"].encode()) == (command, signatures)
+
+    serving(endpoint, test)
+
+
+def test_a_note_that_somebody_else_signed_is_refused_and_kept_with_its_signature(endpoint: Endpoint) -> None:
+    async def test(served: Served) -> None:
+        note = sign(served.fund("c-1"), key("eve"))
+        receipt = await served.sent_to("command.ana.FundEnvelope", sent.joined(*note))
+        assert isinstance(receipt, Refused)
+        assert receipt.reason is Reason.KEY_UNKNOWN
+        (kept,) = [each async for each in (await served.access.refusals(served.portfolio)).read()]
+        assert (kept.reason, kept.signatures) == ("KEY_UNKNOWN", note.signatures.decode())
 
     serving(endpoint, test)
 

@@ -57,6 +57,19 @@ async def test_what_is_fetched_is_what_the_stream_holds(tmp_path):
         assert await fetched(access, tmp_path / "new") == 0
 
 
+async def test_a_helper_takes_many_bundles_and_tells_what_is_wrong_with_one(tmp_path, monkeypatch):
+    monkeypatch.setattr("projections.fetch.FEWEST_FOR_A_HELPER", 1)
+    monkeypatch.setattr("projections.fetch.BUNDLES_TOGETHER", 3)
+    async with sealed(tmp_path) as access:
+        assert await fetched(access, tmp_path / "new") == FEWEST_BUNDLES
+        assert await fetched(access, tmp_path / "other") == FEWEST_BUNDLES
+        assert Archive(tmp_path / "new").head() == Archive(tmp_path / "other").head()
+        await forge(access, "tile/entries/012")
+        with pytest.raises(ArchiveDiffers, match="tile/entries/012 does not have its hash"):
+            await fetched(access, tmp_path / "third")
+        assert Archive(tmp_path / "third").head().size == 12 * 256
+
+
 async def test_a_few_bundles_and_a_log_without_a_notary_are_left_to_the_stream(tmp_path):
     async with sealed(tmp_path, entries=FEWEST_BUNDLES * 256 - 1) as access:
         assert await fetched(access, tmp_path / "new") == 0
@@ -81,13 +94,7 @@ async def test_what_was_changed_is_not_taken(tmp_path, monkeypatch, path, why):
             kept = await log.register.get(CHECKPOINT)
             await log.register.swap(CHECKPOINT, kept.value.replace(b"\n4196\n", b"\n4197\n"), kept.revision)
         else:
-            files = [file async for file in log.tiles.files()]
-            await access.connection.request("$JS.API.STREAM.DELETE.TILES_p")
-            await log.tiles.make()
-            await log.tiles.bundle_count()
-            await log.tiles.keep(
-                [file._replace(content=changed(file)) if file.path == path else file for file in files]
-            )
+            await forge(access, path)
         with pytest.raises(ArchiveDiffers, match=why):
             await fetched(access, tmp_path / "new")
         # The bundles before it may be there: they were right.
@@ -113,6 +120,16 @@ async def test_a_tile_above_is_checked_by_the_one_above_it(tmp_path):
     files["tile/1/000"] = files["tile/1/000"][:-32] + bytes(32)
     with pytest.raises(ArchiveDiffers, match="do not give the root that was signed"):
         await _bundle_roots(checkpoint, store, tile)
+
+
+async def forge(access: Access, path: str) -> None:
+    """Make the stream of tiles anew with one byte of one file changed."""
+    tiles = access.tiles("p")
+    files = [file async for file in tiles.files()]
+    await access.connection.request("$JS.API.STREAM.DELETE.TILES_p")
+    await tiles.make()
+    await tiles.bundle_count()
+    await tiles.keep([file._replace(content=changed(file)) if file.path == path else file for file in files])
 
 
 def changed(file):

@@ -33,7 +33,7 @@ from ledger.settings import Settings
 from ledger.store import Draft, StreamUnavailable
 from ledger.streams import stream_exists
 from ledger.writer import Writer
-from tests.program import ROOT, open_in, run
+from tests.program import ROOT, open_in, run, started
 
 SUBJECT = "portfolio.p.event.initiative.AI-1.Foreign"
 
@@ -173,6 +173,29 @@ async def test_the_log_is_read_over_http_and_nothing_else_is(tmp_path):
             assert (await got("checkpoint", "POST"))[0] == 405
 
 
+async def test_the_program_seals_serves_and_ends_when_it_is_told_to(tmp_path):
+    async with portfolio(tmp_path, entries=5) as access:
+        with started(tmp_path, "notary", "--json", "--serve", "127.0.0.1:0") as process:
+            serves = json.loads(await asyncio.to_thread(process.stdout.readline))["serves"]
+            sealed = json.loads(await asyncio.to_thread(process.stdout.readline))
+            assert (sealed["portfolio"], sealed["size"]) == ("p", 6)
+            async with aiohttp.ClientSession() as client, client.get(f"{serves}/checkpoint") as answer:
+                assert (await answer.text()).startswith("p-00000000\n6\n")
+            process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(process.wait, 30) == 0
+        assert await check_log(access) == 6
+
+
+async def test_what_is_served_is_sealed(tmp_path):
+    async with portfolio(tmp_path, entries=5) as access:
+        with started(tmp_path, "serve", "--only", "notary", "--json") as process:
+            assert json.loads(await asyncio.to_thread(process.stdout.readline))["serves"] == ["p"]
+            await until(lambda: (tmp_path / "p" / CHECKPOINT).exists())
+            process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(process.wait, 30) == 0
+        assert await check_log(access) == 6
+
+
 # What it is killed by
 
 
@@ -185,15 +208,15 @@ async def test_killed_for_real_at_a_dozen_steps_it_goes_on_with_one_log(tmp_path
     notes = []
     async with portfolio(tmp_path, entries=250) as access:
         await sealed_once(access)
-        with victims(tmp_path) as started:
+        with victims(tmp_path) as killed:
             for step in (1, 3, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15):
                 await fill(access, 70)
-                started.stdin.write(f"{step}\n")
-                started.stdin.flush()
-                assert await asyncio.to_thread(started.stdout.readline) == f"{-signal.SIGKILL}\n"
+                killed.stdin.write(f"{step}\n")
+                killed.stdin.flush()
+                assert await asyncio.to_thread(killed.stdout.readline) == f"{-signal.SIGKILL}\n"
                 published = (await access.register("p").get(CHECKPOINT)).value
                 notes += [(tmp_path / "p" / CHECKPOINT).read_bytes(), published]
-            started.stdin.close()
+            killed.stdin.close()
         size = await sealed_once(access)
         assert await check_log(access) == size == 251 + 12 * 70
         vkey = parse_vkey((await access.register("p").get(VKEY)).value.decode())
@@ -401,6 +424,32 @@ def source_of(access: Access) -> DirectorySource:
 async def recovered(access: Access, source: Source | None = None) -> Recovered:
     vkey = parse_vkey((await access.register("p").get(VKEY)).value.decode())
     return await recover(lambda: access.create("p"), access.register("p"), source or source_of(access), "p", vkey)
+
+
+# What doctor says of it
+
+
+async def test_doctor_tells_what_is_sealed_and_the_last_alarm(tmp_path):
+    async def looks() -> dict[str, list]:
+        found = (await asyncio.to_thread(run, tmp_path, "doctor", "--json")).json
+        return {what: [holds, told] for what, holds, told in (each.values() for each in found)}
+
+    async with portfolio(tmp_path, entries=10) as access:
+        assert (await looks())["log of p"] == [None, "nothing is sealed yet; see `portfolio notary`"]
+        await sealed_once(access)
+        await fill(access, 5)
+        assert (await looks())["log of p"] == [True, "11 of 16 entries are sealed"]
+        register = access.register("p")
+        told = json.dumps({"at": "2026-11-28T02:00:00+00:00", "size": 11, "alarm": "tile/0/000 differs"})
+        await register.swap(ALARM, told.encode(), 0)
+        assert (await looks())["log of p"] == [
+            False,
+            "the notary stopped at 2026-11-28T02:00:00+00:00, size 11: tile/0/000 differs",
+        ]
+        await sealed_once(access)
+        holds, said = (await looks())["log of p"]
+        assert holds
+        assert said.startswith("16 of 16 entries are sealed; before that the notary stopped at 2026")
 
 
 # The key

@@ -73,8 +73,10 @@ def test_it_tells_how_it_is_and_ends_in_order(serving: Serving) -> None:
     assert [(each["portfolio"], each["role"]) for each in told["serves"]] == [
         ("one", "service"),
         ("one", "projector"),
+        ("one", "notary"),
         ("two", "service"),
         ("two", "projector"),
+        ("two", "notary"),
     ]
     assert told["ready"]
     code, logged = serving.ended()
@@ -90,7 +92,7 @@ def test_it_tells_how_it_is_and_ends_in_order(serving: Serving) -> None:
         (["--health", "8080"], "--health"),
         (["--portfolio", "one", "--also", "three"], "there is no portfolio three"),
         ([], "there are several portfolios"),
-        (["--only", "notary"], "notary"),
+        (["--only", "witness"], "witness"),
     ],
 )
 def test_what_it_cannot_serve_it_says(

@@ -197,11 +197,13 @@ async def active_pid(connection: Connection, portfolio: str) -> int:
 
 def test_killed_mid_load_the_active_replica_and_the_server_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
     answers: dict[bytes, Receipt] = {}
+    followed: list[int] = []
 
     async def run() -> None:
         async with private_server(tmp_path) as endpoint, connected(endpoint) as client:
             access = await given(client, "killed")
             with served(tmp_path, 2):
+                following = asyncio.create_task(follow(client))
                 sending = asyncio.gather(*(send(client, sender) for sender in range(SENDERS)))
                 await until(lambda: len(answers) >= 60)
                 os.kill(await active_pid(client, "killed"), signal.SIGKILL)
@@ -212,6 +214,14 @@ def test_killed_mid_load_the_active_replica_and_the_server_lose_nothing_and_repe
                 for command, receipt in list(answers.items())[::10]:
                     assert await again.send(command, patience_s=20) == receipt or isinstance(receipt, Refused)
             await check(access, "killed", answers)
+            last = await access.store("killed").last_sequence()
+            await until(lambda: len(followed) == last)
+            assert followed == [*range(1, last + 1)]
+            following.cancel()
+
+    async def follow(connection: Connection) -> None:
+        async for event in LedgerClient(connection, "killed", actor="ana").follow():
+            followed.append(event.at)
 
     async def send(connection: Connection, sender: int) -> None:
         """Fund and approve in turn; the envelope that is approved from is used up on the way."""

@@ -452,7 +452,7 @@ def test_the_demo_prints_the_same_board_twice(tmp_path: Path) -> None:
     board = first.partition("\n")[2]
     assert second.partition("\n")[2] == board
     assert board.count("Alignment by objective") == board.count("Needs a decision") == 3
-    assert first.startswith("1,772 of 1,773 commands recorded, 0 were there already, 1 refused")
+    assert first.startswith("1,815 of 1,821 commands recorded, 0 were there already, 6 refused")
     assert second.startswith("0 of 1,772 commands recorded, 1,772 were there already, 0 refused")
     for index in ("0.9010", "0.8777", "0.8062"):
         assert f"Alignment {index} of 1" in board

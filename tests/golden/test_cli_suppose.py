@@ -56,7 +56,7 @@ def test_a_supposed_command_stands_beside_what_was_recorded(data: Path) -> None:
     shown = done(data, "suppose", "-", given=lines(approval("AI-1", 50_00, commandid="fifty"))).text
     assert "ai · supposed behind sequence 4 · as of " in shown
     assert "nothing of this is recorded" in shown
-    assert "✓ 5 FundingApproved.v1 initiative/AI-1; flagged OVER_ENVELOPE" in shown
+    assert "✓ 5 FundingApproved.v1 initiative/AI-1; flagged NO_AUTHORITY,OVER_ENVELOPE" in shown
     assert any(row.split() == ["approved", "60.00", "110.00", "+50.00"] for row in shown.splitlines())
     assert any(row.split() == ["events", "flagged", "0", "1", "+1"] for row in shown.splitlines())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -71,9 +72,9 @@ def test_a_dry_run_tells_what_would_be_recorded_and_writes_nothing(data: Path) -
     told = done(data, *APPROVE, "--amount", "600_000 USD", "--dry-run").text
     assert told.startswith(f"FundingApproved.v1 would be recorded at sequence {before + 1}, effective 2026-02-01\n")
     assert "  amount  600,000.00 USD\n" in told
-    assert "  flagged OVER_ENVELOPE; nobody said why it passes\n" in told
+    assert re.search(r"^  flagged [A-Z_,]*OVER_ENVELOPE[A-Z_,]*; nobody said why it passes$", told, re.MULTILINE)
     judged = done(data, *APPROVE, "--amount", "600_000 USD", "--flag-reason", "Agreed.", "--dry-run", "--json").json
-    assert (judged["status"], judged["dry_run"], judged["flags"]) == ("accepted", True, ["OVER_ENVELOPE"])
+    assert (judged["status"], judged["dry_run"], "OVER_ENVELOPE" in judged["flags"]) == ("accepted", True, True)
     assert judged["events"][0]["flagreason"] == judged["command"]["flagreason"] == "Agreed."
     assert sequence(data) == before
 

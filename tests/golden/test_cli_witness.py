@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,9 @@ def test_a_witness_used_wrongly(mine: Path, tmp_path: Path, capsys: pytest.Captu
     ):
         assert why in said(capsys, "witness", *arguments, code=2)
     said(capsys, "witness", "new", other, "--name", "other")
+    (mine / "seen" / sha256(LOG.name.encode()).hexdigest()).parent.mkdir()
+    (mine / "seen" / sha256(LOG.name.encode()).hexdigest()).write_bytes(b"rubbish")
+    assert "cannot be read" in said(capsys, "witness", "show", mine, code=2)
     assert "there is nothing to do" in said(capsys, "witness", "run", other, code=2)
 
 

@@ -15,14 +15,17 @@ import pytest
 from ledger.book import Book
 from ledger.demo import ORIGIN, PORTFOLIO, Step, clock, steps
 from ledger.demo.portfolio import ENVELOPES, FORTY, YEARS
+from ledger.evolve import evolve
+from ledger.rules.signatures import signers_of
 from ledger.store import Draft, MemoryStore, OutcomeUnknown
 from ledger.writer import Writer
 from projections.headline import headline
 from projections.moment import moment
 from projections.replica import Replica
+from projections.signed import Signed, signed_by
 from projections.views import Question, ask
 from projections.why import why
-from schemas import codec
+from schemas import codec, sent
 from schemas.envelope import Recorded
 from schemas.events import FACTS, CheckpointAnchored, HoldSet, TextErased
 from schemas.receipts import Accepted, Refused
@@ -38,6 +41,7 @@ REFUSED = [
     (8, "OVER_LIMIT"),
     (11, "CONDITION_OPEN"),
     (21, "NO_COMPLIANCE_VOTE"),
+    (22, "KEY_REVOKED"),
     (29, "PERIOD_CLOSED"),
     (32, "PROHIBITED_USE"),
 ]
@@ -119,6 +123,20 @@ def run() -> Run:
 def test_only_what_the_story_refuses_is_refused(run: Run) -> None:
     assert [(step.beat, refusal.reason.name) for step, refusal in run.refused] == REFUSED
     assert [step.expect for step in run.told if step.expect != "accepted"] == [reason for _, reason in REFUSED]
+
+
+def test_a_key_that_is_revoked_signs_no_more_and_what_it_signed_in_july_stays(run: Run) -> None:
+    """Beat 22."""
+    (july,) = [event for event in run.seen if event.signatures is not None]
+    assert (july.actor, str(july.effective_on), july.data.TYPE) == ("eva", "2025-07-24", "GateDecided.v1")
+    assert signed_by(run.replica, july) == Signed("checked", by=("eva",))
+    ((step, refused),) = [each for each in run.refused if each[0].beat == 22]
+    line, signatures = sent.split(step.line)
+    assert refused.detail["actor"] == "eva"
+    book = Book(PORTFOLIO)
+    for event, payload in zip(run.seen[: july.at], run.payloads, strict=False):
+        evolve(book, event, payload)
+    assert signers_of(line, signatures.decode(), book, datetime.date(2025, 7, 31)) == ("eva",)
 
 
 def test_a_refusal_names_the_policy_and_the_grants_it_was_judged_under(run: Run) -> None:

@@ -19,7 +19,7 @@ from ledger.book import Book
 from ledger.decider import Asked, decide
 from ledger.evolve import evolve
 from ledger.notary.memory import Memory
-from ledger.notary.note import signer_key
+from ledger.notary.note import format_signatures, signature_of, signer_key
 from ledger.notary.places import DirectoryPlace
 from ledger.notary.policy import parse_organisations, parse_policy
 from ledger.notary.witness import Request, Witness, format_request, new_witness, open_witness, trust_log
@@ -275,6 +275,14 @@ def test_threat_8_a_decision_put_into_the_stream_in_the_name_of_another_fails_a4
     made = [*history()[:40], changed(history()[40], actor="ceo"), *history()[41:]]
     (problem,) = performed_problems(tmp_path, made)
     assert problem.startswith("sequence 41 is decided otherwise")
+
+
+def test_threat_8_a_signature_made_up_for_another_fails_a4(tmp_path: Path) -> None:
+    last = json.loads(history()[-1])
+    line = f"{last['command']}\n"
+    made_up = format_signatures([signature_of(line, signer_key(last["actor"], b"not that person's key".ljust(32)))])
+    (problem,) = performed_problems(tmp_path, [*history()[:-1], changed(history()[-1], signatures=made_up)])
+    assert f"sequence {len(history()):,} is decided otherwise" in problem
 
 
 def test_threat_11_what_the_rules_refuse_is_not_decided_by_writing_it_past_the_service(tmp_path: Path) -> None:

@@ -93,16 +93,20 @@ async def go(press: Press, words: str) -> None:
 # What stands on it
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24), (200, 60)])
-async def test_the_year_end_board_as_it_stands_on_the_screen(demo_store, tmp_path, size) -> None:
-    async with boarding(demo_store, tmp_path, size=size) as (app, _, _):
-        equals_golden(f"board-{size[0]}x{size[1]}", screen_text(app))
+async def test_the_year_end_board_as_it_stands_on_the_screen(demo_store, tmp_path) -> None:
+    async with boarding(demo_store, tmp_path) as (app, pilot, press):
+        for wide, high in [(120, 36), (80, 24), (200, 60)]:
+            await pilot.resize_terminal(wide, high)
+            await press()
+            equals_golden(f"board-{wide}x{high}", screen_text(app))
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
-async def test_the_board_of_a_worse_day_under_a_banner_that_says_it_is_past(demo_store, tmp_path, size) -> None:
-    async with boarding(demo_store, tmp_path, OVER, size) as (app, _, _):
-        equals_golden(f"board-past-{size[0]}x{size[1]}", screen_text(app))
+async def test_the_board_of_a_worse_day_under_a_banner_that_says_it_is_past(demo_store, tmp_path) -> None:
+    async with boarding(demo_store, tmp_path, OVER) as (app, pilot, press):
+        for wide, high in [(120, 36), (80, 24)]:
+            await pilot.resize_terminal(wide, high)
+            await press()
+            equals_golden(f"board-past-{wide}x{high}", screen_text(app))
         assert "PAST · read only" in header(app)
         assert app.screen.has_class("-past")
 
@@ -201,10 +205,12 @@ async def test_a_portfolio_of_its_opening_alone_says_panel_by_panel_what_to_do(d
             assert command in text
 
 
-@pytest.mark.parametrize("size", [(79, 24), (80, 23), (58, 14)])
-async def test_a_terminal_that_is_too_small_says_so(demo_store, tmp_path, size) -> None:
-    async with boarding(demo_store, tmp_path, size=size) as (app, _, _):
-        assert f"The terminal is {size[0]}x{size[1]}; this screen needs 80x24." in screen_text(app)
+async def test_a_terminal_that_is_too_small_says_so(demo_store, tmp_path) -> None:
+    async with boarding(demo_store, tmp_path) as (app, pilot, press):
+        for wide, high in [(79, 24), (80, 23), (58, 14)]:
+            await pilot.resize_terminal(wide, high)
+            await press()
+            assert f"The terminal is {wide}x{high}; this screen needs 80x24." in screen_text(app)
 
 
 # Hostile text
@@ -262,16 +268,15 @@ async def test_the_day_and_what_is_known_are_chosen_apart(demo_store, tmp_path) 
         assert "PAST" in header(app)
 
 
-@pytest.mark.parametrize("words", ["soon", "2025-Q5", "known", "known never", "2025-01-01 2025-01-02", "[/b]"])
-async def test_a_moment_that_cannot_be_read_changes_nothing_and_says_what_is_allowed(
-    demo_store, tmp_path, words
-) -> None:
+async def test_a_moment_that_cannot_be_read_changes_nothing_and_says_what_is_allowed(demo_store, tmp_path) -> None:
     async with boarding(demo_store, tmp_path, OVER) as (app, _, press):
         before = header(app)
-        await app.screen.go_to(words)
-        await press()
-        assert header(app) == before
-        assert any("give" in note.message or "needs" in note.message for note in app._notifications)
+        for words in ("soon", "2025-Q5", "known", "known never", "2025-01-01 2025-01-02", "[/b]"):
+            app.clear_notifications()
+            await app.screen.go_to(words)
+            await press()
+            assert header(app) == before, words
+            assert any("give" in note.message or "needs" in note.message for note in app._notifications), words
 
 
 async def test_quarters_go_back_and_on_and_end_today(demo_store, tmp_path) -> None:
@@ -394,42 +399,41 @@ async def test_a_panel_can_have_the_whole_screen(demo_store, tmp_path) -> None:
 # Where figures lead
 
 
-@pytest.mark.parametrize(
-    ("name", "line", "figure", "kind"),
-    [
-        ("initiatives", 0, 0, "PrioritySet"),
-        ("initiatives", 0, 2, "InitiativeScored"),
-        ("initiatives", 0, 3, "ActualPosted"),
-        ("alignment", 0, 0, "FundingApproved"),
-        ("alignment", 0, 1, "ObjectivesSet"),
-        ("pipeline", 0, 0, "GateDecided"),
-        ("streams", 0, 1, "FundingApproved"),
-        ("streams", 0, 2, "ActualPosted"),
-        ("envelopes", 0, 0, "EnvelopeFunded"),
-        ("envelopes", 0, 1, "FundingApproved"),
-        ("needs", 0, 0, "FundingApproved"),
-        ("needs", 1, 0, "ModelLifecycleChanged"),
-        ("models", 0, 0, "ModelLifecycleChanged"),
-        ("capacity", 0, 0, "CapacityAllocated"),
-        ("benefits", 1, 0, "BenefitPlanned"),
-        ("headline", 0, 1, "ActualPosted"),
-        ("headline", 0, 3, "CapacityAllocated"),
-    ],
-)
-async def test_enter_on_a_figure_goes_to_the_decision_that_set_it_and_u_comes_back(
-    demo_store, tmp_path, name, line, figure, kind
-) -> None:
+SET_BY = [
+    ("initiatives", 0, 0, "PrioritySet"),
+    ("initiatives", 0, 2, "InitiativeScored"),
+    ("initiatives", 0, 3, "ActualPosted"),
+    ("alignment", 0, 0, "FundingApproved"),
+    ("alignment", 0, 1, "ObjectivesSet"),
+    ("pipeline", 0, 0, "GateDecided"),
+    ("streams", 0, 1, "FundingApproved"),
+    ("streams", 0, 2, "ActualPosted"),
+    ("envelopes", 0, 0, "EnvelopeFunded"),
+    ("envelopes", 0, 1, "FundingApproved"),
+    ("needs", 0, 0, "FundingApproved"),
+    ("needs", 1, 0, "ModelLifecycleChanged"),
+    ("models", 0, 0, "ModelLifecycleChanged"),
+    ("capacity", 0, 0, "CapacityAllocated"),
+    ("benefits", 1, 0, "BenefitPlanned"),
+    ("headline", 0, 1, "ActualPosted"),
+    ("headline", 0, 3, "CapacityAllocated"),
+]
+"""Panels, lines and figures, and the kind of entry that set what stands there."""
+
+
+async def test_enter_on_a_figure_goes_to_the_decision_that_set_it_and_u_comes_back(demo_store, tmp_path) -> None:
     async with boarding(demo_store, tmp_path, OVER) as (app, _, press):
-        here = panel(app, name)
-        here.focus()
-        here.cursor, here.figure = line, figure
-        await press("enter")
-        assert app.current_mode == "replay"
-        entry = await app.session.entry(app.head.sequence)
-        assert f"{kind}.v1" == entry.event.data.TYPE
-        assert app.head.sequence <= OVER
-        await press("u")
-        assert (app.current_mode, app.head.sequence) == ("board", OVER)
+        for name, line, figure, kind in SET_BY:
+            here = panel(app, name)
+            here.focus()
+            here.cursor, here.figure = line, figure
+            await press("enter")
+            assert app.current_mode == "replay", name
+            entry = await app.session.entry(app.head.sequence)
+            assert f"{kind}.v1" == entry.event.data.TYPE, name
+            assert app.head.sequence <= OVER
+            await press("u")
+            assert (app.current_mode, app.head.sequence) == ("board", OVER)
 
 
 async def test_a_figure_that_no_entry_set_says_so(demo_store, tmp_path) -> None:
@@ -503,7 +507,7 @@ async def test_every_key_of_the_board_does_something_and_is_told_in_the_help(dem
         assert all(key.tells in text for key in KEYS if key.where == "board")
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 async def test_law_whatever_keys_are_pressed_nothing_is_written(demo_store, tmp_path, seed) -> None:
     chance = random.Random(seed)
     keys = [key for each in KEYS if each.where in ("all", "board") for key in each.keys.split(",")]
@@ -511,7 +515,7 @@ async def test_law_whatever_keys_are_pressed_nothing_is_written(demo_store, tmp_
     keys += ["escape", "enter", "up", "down", "left", "right", "end", "1", "9", "k"]
     size = chance.choice([(120, 36), (80, 24), (60, 15), (200, 60)])
     async with boarding(demo_store, tmp_path, chance.randrange(1, TIP), size) as (app, pilot, _):
-        for _ in range(50):
+        for _ in range(75):
             await pilot.press(chance.choice(keys))
         await settled(app, pilot)
         assert 0 <= app.head.sequence <= TIP

@@ -29,7 +29,7 @@ from tui.model.verification import Verification
 from tui.screens.verify import VerifyScreen
 from tui.verifying import Verifying
 
-PORTFOLIO, LAST, ARCHIVED = "demo", 1_816, 1_536
+PORTFOLIO, LAST, ARCHIVED = "demo", 1_816, 1_792
 
 
 @pytest.fixture
@@ -93,25 +93,31 @@ def masked(text: str) -> str:
     return re.sub("segment/[0-9a-f]{12}/", "segment/generation../", text)
 
 
+async def at_both_sizes(name: str, app: LedgerApp, pilot: Pilot[int], press: Callable[..., Awaitable[None]]) -> None:
+    """Compare what stands on the screen at both sizes."""
+    for wide, high in [(120, 36), (80, 24)]:
+        await pilot.resize_terminal(wide, high)
+        await press()
+        equals_golden(f"{name}-{wide}x{high}", masked(screen_text(app)))
+
+
 # What stands on it
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
-async def test_before_and_after_everything_was_checked(demo_store, directory, size) -> None:
-    async with verifying(demo_store, directory, size) as (app, _, press):
-        equals_golden(f"verify-idle-{size[0]}x{size[1]}", screen_text(app))
+async def test_before_and_after_everything_was_checked(demo_store, directory) -> None:
+    async with verifying(demo_store, directory) as (app, pilot, press):
+        await at_both_sizes("verify-idle", app, pilot, press)
         await press("v")
-        equals_golden(f"verify-{size[0]}x{size[1]}", masked(screen_text(app)))
+        await at_both_sizes("verify", app, pilot, press)
         assert "nothing differs ✓ at sequence 1,816" in screen_text(app)
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
-async def test_planted_differences_as_they_stand_on_the_screen(demo_store, directory, size) -> None:
+async def test_planted_differences_as_they_stand_on_the_screen(demo_store, directory) -> None:
     changed_entry(directory, 300)
     wrong_cell(directory, "DecisionClosed", "rationale", "another one")  # no view shows it, however many there are
-    async with verifying(demo_store, directory, size) as (app, _, press):
+    async with verifying(demo_store, directory) as (app, pilot, press):
         await press("r")
-        equals_golden(f"verify-differs-{size[0]}x{size[1]}", masked(screen_text(app)))
+        await at_both_sizes("verify-differs", app, pilot, press)
 
 
 @pytest.mark.parametrize(("keys", "ran"), [("r", {"read", "rebuild", "compare"}), ("d", {"decide"})])
@@ -164,7 +170,9 @@ async def test_a_wrong_cell_is_found_with_both_values_and_leads_to_its_entry(dem
 
 async def test_an_event_that_its_command_does_not_give_is_found(demo_store, directory) -> None:
     entry = demo_store.entries[299]
-    demo_store.entries[299] = entry._replace(payload=entry.payload.replace(b'"residual_bp":666', b'"residual_bp":667'))
+    demo_store.entries[299] = entry._replace(
+        payload=entry.payload.replace(b'"finish":"2026-12-18"', b'"finish":"2026-12-19"')
+    )
     assert demo_store.entries[299] != entry
     async with verifying(demo_store, directory) as (app, _, press):
         await press("d")

@@ -413,6 +413,16 @@ def test_a_decision_allows_what_it_is_about_and_no_more() -> None:
     stands.when(asked._replace(ask=spend(1, "AI-2"))).then(refused(Reason.BEYOND_DECISION, initiative="AI-2"))
 
 
+def test_a_decision_to_do_nothing_allows_nothing() -> None:
+    before = (*ROLES,)
+    at = FIRST + len(before)
+    asked = by("zoe", request("D-1", "AI-1", amount=money(50, "USD")))
+    votes = [by(name, vote("D-1", at, name)) for name in ("bob", "eli")]
+    for option, expected in (("yes", accepted()), ("no", refused(Reason.BEYOND_DECISION, allowed_minor=0))):
+        done = by("bob", close("D-1", "approved", "2026-01-12", {"approve": 2}, option=option))
+        ruled(*before, asked, *votes, done).when(on(TODAY, spend(50), decisionid="D-1")).then(expected)
+
+
 @pytest.mark.parametrize("what", ["sponsor", "lead", "proposer"])
 def test_who_wants_an_initiative_does_not_approve_it_under_any_name(what: str) -> None:
     wanting = propose("AI-3", **({"sponsor": "sam", "proposer": "pia"} | {what: "ana"}))
@@ -467,6 +477,9 @@ def test_an_emergency_is_decided_alone_by_a_grant_for_it() -> None:
     ruled(alone).when(emergency(50, None)).then(refused(Reason.NO_RATIFY_BY))
     ruled(alone).when(spend(1)).then(NO_GRANT)
     ruled(grant(50)).when(emergency(50)).then(NO_GRANT)
+    moved = on(TODAY, reallocate(("AI-2", "claims"), ("AI-1", "claims"), 5), **ALONE)
+    may = grant(limits=[limit("one_decision", 50)], kinds=["reallocation"], emergency=True)
+    ruled(spend(9, "AI-2"), may).when(moved).then(refused(Reason.NO_RATIFY_BY))
 
 
 def test_what_nobody_ratified_in_time_holds_up_what_would_follow() -> None:

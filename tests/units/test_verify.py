@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.notary.memory import Memory
-from ledger.notary.places import DirectoryPlace, PlaceError, place_of
+from ledger.notary.places import MAX_FILE_BYTES, DirectoryPlace, PlaceError, place_of
 from ledger.notary.policy import PolicyError, parse_organisations, parse_policy
 from ledger.notary.rehash import rehash
 from projections.verify import DAY_S, Trust, Verified, verify
@@ -77,6 +77,8 @@ def test_the_first_time_nothing_is_remembered_and_a2_is_not_claimed(good: Path) 
     found = verify(DirectoryPlace(good), trust())
     assert found.reached == "A1"
     assert told(found, "A2").startswith("NOT CHECKED: no checkpoint is remembered here")
+    # The quorum has signed it; but nothing is called reached that rests on what was not.
+    assert told(found, "A3").startswith("NOT REACHED: the quorum 'two' has signed 600 entries")
 
 
 def test_without_a_policy_nobody_could_have_signed(good: Path) -> None:
@@ -123,6 +125,14 @@ def test_a_log_in_a_zip_at_its_top_or_in_a_folder(good: Path, tmp_path: Path) ->
     for folder in ("", "pack/"):
         place = place_of(str(zipped(good, tmp_path / "log.zip", folder)))
         assert verify(place, trust(signed(ENTRIES[:300]))).reached == "A3"
+
+
+def test_a_file_longer_than_any_of_a_log_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "checkpoint").open("wb") as file:
+        file.truncate(MAX_FILE_BYTES + 1)
+    for place in (DirectoryPlace(tmp_path), place_of(str(zipped(tmp_path, tmp_path.parent / "long.zip")))):
+        with pytest.raises(PlaceError, match="is longer than any file of a log"):
+            place.read("checkpoint")
 
 
 @pytest.fixture
@@ -328,7 +338,7 @@ def test_the_program_says_what_it_reached_and_remembers(
     asked = ["verify", str(good), "--policy", str(policy), "--remember", str(mine)]
     assert main([*asked, "--level", "A2"]) == 1
     out = capsys.readouterr().out
-    assert "reached A1; A2 was asked for and does not hold" in out
+    assert "reached A1; A2 was asked for and is not reached" in out
     assert mine.read_bytes() == (good / "checkpoint").read_bytes()
     assert main([*asked, "--level", "A2"]) == 0
     assert "reached A2; A2 was asked for and holds" in capsys.readouterr().out

@@ -247,6 +247,8 @@ def test_a_place_that_shows_something_else(witness: Witness, tmp_path: Path) -> 
     answer = witness.pull(DirectoryPlace(place))
     assert answer is not None
     assert answer.status == 404
+    with pytest.raises(WitnessError, match=f"'{LOG.name}' is expected there"):
+        witness.pull(DirectoryPlace(place), LOG.name)
 
 
 # Crashes

@@ -17,6 +17,7 @@ from ledger.notary.tlog import leaf_hash
 from projections.around import Around
 from projections.bounds import Bound, Bounds
 from projections.line import instant_of
+from projections.signed import Signed
 from schemas import subjects
 from schemas.envelope import Recorded
 from schemas.receipts import Reason
@@ -61,8 +62,7 @@ def card(
     lines += _policy(event)
     if told.reversed_by is not None:
         lines.append(CardLine("reversed", f"later, by sequence {told.reversed_by:,}", "problem", told.reversed_by))
-    signed = "signed, NOT CHECKED" if event.signatures else "not signed; nobody had to under these rules"
-    lines.append(CardLine("signature", signed, "unknown"))
+    lines.append(_signature(told.signed))
     lines.append(CardLine("leaf", f"{event.at - 1:,}  {leaf_hash(payload).hex()[:16]}…"))
     lines.append(CardLine("proof", "NOT CHECKED; v checks it against the archive", "unknown"))
     if any(map(has_hidden, _strings(msgspec.json.decode(payload)))):
@@ -152,7 +152,7 @@ def authority(event: Recorded) -> CardLine:
         return CardLine("authority", f"{basis}{behind}{Reason[wanting[0]].meaning}", "problem", at)
     if event.grants:
         return CardLine("authority", f"{basis}grants {event.grants}, by rules {clean(event.rules)}", standing, at)
-    return CardLine("authority", f"{basis}none is needed under rules {clean(event.rules)}", standing)
+    return CardLine("authority", f"{basis}none: rules {clean(event.rules)} and policy ask for none", standing)
 
 
 OF_AUTHORITY = frozenset(
@@ -173,6 +173,18 @@ OF_AUTHORITY = frozenset(
     }
 )
 """Flags that speak against who decided."""
+
+
+def _signature(signed: Signed) -> CardLine:
+    if signed.state == "checked":
+        return CardLine("signature", f"checked: {', '.join(map(clean, signed.by))} signed the command", "yes")
+    if signed.state == "fails":
+        return CardLine("signature", f"DOES NOT HOLD: {clean(signed.problem or '', 200)}", "problem")
+    if signed.state == "missing":
+        return CardLine("signature", "ABSENT: policy wanted it signed", "problem")
+    if signed.state == "before":
+        return CardLine("signature", "with the first event of its command")
+    return CardLine("signature", "not signed; nobody had to")
 
 
 def _approvals(told: Around, kept: KeptTexts) -> list[CardLine]:

@@ -26,6 +26,6 @@ def proven_text(found: Verified, wanted: str, kept: Path | None) -> str:
     if kept is not None:
         lines.append(clean(f"Two checkpoints that cannot both be true are kept in {kept}; show them to others."))
     reached = f"reached {found.reached}" if found.reached else "no level is reached"
-    asked = "holds" if found.holds(wanted) else "does not hold"
+    asked = "holds" if found.holds(wanted) else "is not reached"
     lines.append(f"{reached}; {wanted} was asked for and {asked}")
     return "\n".join(lines)

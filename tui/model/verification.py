@@ -84,6 +84,7 @@ class Verification:
         self.comparison: Comparison | None = None
         self.reperformance: Reperformance | None = None
         self.proven: Verified | None = None
+        self.judged: tuple[Finding, ...] | None = None
         self.failure: Problem | None = None
         self.drawn = 0
         self._now, self._paused_s = now, 0.0
@@ -117,6 +118,9 @@ class Verification:
             told = f"decided again: {clean(self.reperformance.differs)}"
             found.append(Problem(told, self.reperformance.sequence))
         found += [Problem(clean(f"{level}: {each.text}")) for level, each in self._unproven]
+        found += [
+            Problem(clean(f"judged again: {each.text}")) for each in self.judged or () if each.standing == "problem"
+        ]
         return [*([self.failure] if self.failure else []), *found]
 
     @property
@@ -130,7 +134,7 @@ class Verification:
     def levels(self) -> tuple[Level, ...]:
         """Every level, with what it rests on as far as it was looked at."""
         proven = {level.name: level.findings for level in self.proven.levels} if self.proven else None
-        return levels(self.comparison, self.reperformance, proven)
+        return levels(self.comparison, self.reperformance, proven, self.judged)
 
     @property
     def _unproven(self) -> list[tuple[str, Finding]]:
@@ -172,7 +176,7 @@ class Verification:
         if "rebuild" in parts:
             self.comparison = self.proven = None
         if "decide" in parts:
-            self.reperformance = None
+            self.reperformance = self.judged = None
         self._stopping.clear()
         self._going.set()
         self.drawn += 1

@@ -114,7 +114,7 @@ class BoardScreen(ModeScreen):
         self._draw_panels()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._draw_panels)
+        self.call_after_refresh(self._draw_again)
 
     # Which moment
 
@@ -271,6 +271,11 @@ class BoardScreen(ModeScreen):
         if moment not in self.kept:
             self.kept[moment] = await self.session.ask(lambda replica: see_point(replica, moment))
         return self.kept[moment]
+
+    def _draw_again(self) -> None:
+        """Draw what is known for the size the screen has now."""
+        self._draw_header()
+        self._draw_panels()
 
     def _draw_header(self) -> None:
         moment = self.moment

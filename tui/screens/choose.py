@@ -140,7 +140,7 @@ class ChooseScreen(ModalScreen[Begin | None]):
     def _draw(self) -> None:
         self._shown = self.query_one(Input).value
         found = self._found(self._shown)
-        rows, width = self._rows, max(self._rows.size.width - 1, 40)
+        rows, width = self._rows, max(self._rows.size.width, 40)
         rows.cursor = 0
         rows.show([_line(choice, width, self._glyphs) for choice in found])
         rows.scroll_to(y=0, animate=False, immediate=True, force=True)

@@ -47,7 +47,7 @@ class InitiativeScreen(ModalScreen[int | None]):
 
     def _draw(self) -> None:
         fields = self.query_one(Figures)
-        width = max(fields.scrollable_content_region.width - GUTTER - 1, 30)
+        width = max(fields.scrollable_content_region.width - GUTTER, 30)
         fields.show_pieces(state_lines(self._rows, Drawing(width, self._glyphs)))
 
     def on_rows_opened(self, message: Figures.Opened) -> None:

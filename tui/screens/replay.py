@@ -418,7 +418,7 @@ class ReplayScreen(ModeScreen):
         self.seen = seen
         card = self.query_one("#card", VerticalScroll)
         card.border_title = f"Decision {seen.sequence:,}"
-        width = max(card.scrollable_content_region.width - 2, 20)
+        width = max(card.scrollable_content_region.width - 1, 20)
         lines = with_findings(seen.card, self.session.found, seen.sequence)
         self.query_one("#lines", Static).update(card_content(lines, self.glyphs, width))
         state = self.query_one("#state", Rows)
@@ -426,7 +426,7 @@ class ReplayScreen(ModeScreen):
         about = clean(seen.about, 30)
         state.border_title = f"{about}: before {self.glyphs.becomes} after" if about else "State"
         state.border_subtitle = f"against {base}"
-        width = max(state.scrollable_content_region.width - 2, 20)
+        width = max(state.scrollable_content_region.width - 1, 20)
         state.show([Line(change_line(each, width, self.glyphs), _standing(each), each) for each in seen.changes])
         self._stop_where_watched(seen)
         if changes is not None:
@@ -435,7 +435,7 @@ class ReplayScreen(ModeScreen):
     def _draw_moved(self, changes: list[Change]) -> None:
         panel = self.query_one("#moved", Rows)
         panel.border_title = "Portfolio: what this moved"
-        width = max(panel.scrollable_content_region.width - 2, 20)
+        width = max(panel.scrollable_content_region.width - 1, 20)
         panel.styles.height = len(changes) + 2 if self.size.height >= 40 else min(len(changes), 4) + 2
         panel.show([Line(change_line(each, width, self.glyphs), _standing(each)) for each in changes])
 

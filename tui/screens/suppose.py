@@ -212,7 +212,9 @@ class SupposeScreen(Asks):
         except StoreError as error:
             self.note, self.began = f"{self.glyphs.offline} {clean(str(error), 200)}", None
             self.draw()
-        self._draw_status()
+        finally:
+            if self.ready:  # also where it was stopped: only now is nothing under way
+                self._draw_status()
 
     def _quick(self) -> bool:
         """Say whether it takes no time to decide everything again."""
@@ -295,7 +297,7 @@ class SupposeScreen(Asks):
 
     def _draw_supposed(self) -> None:
         decisions, outcomes = self.what_if.scenario.decisions, self._outcomes()
-        width = max(self.rows("decisions").size.width - 1, 20)
+        width = max(self.rows("decisions").size.width, 20)
         shown = [
             Line(
                 drawn.decision_line(decision, outcome, width, self.glyphs),
@@ -357,7 +359,7 @@ class SupposeScreen(Asks):
             panel.border_title = "Recorded decisions"
         panel.border_subtitle = "enter goes to it in Replay" if fates else ""
         self.rows("fates").empty = "not known yet" if found is None else NO_CHANGE
-        width = max(self.rows("fates").size.width - 1, 20)
+        width = max(self.rows("fates").size.width, 20)
         self.rows("fates").show(Fates(fates, width, self.glyphs))
         self._draw_why()
 

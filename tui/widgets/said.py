@@ -48,7 +48,7 @@ class Said(Vertical):
     def show(self, found: Judged | None, effect: Effect | None, notes: Sequence[CardLine], *, waiting: bool) -> None:
         """Show a verdict and its effect. notes: what is told before it. waiting: the effect is being worked out."""
         panel = self.query_one("#verdict", VerticalScroll)
-        width = max(panel.scrollable_content_region.width - 2, 20)
+        width = max(panel.scrollable_content_region.width - 1, 20)
         said = [*notes, *([] if found is None else verdict_lines(found))]
         verdict = self._card(said or [CardLine("NOT JUDGED", "the book is being read", "unknown")], width, titled=True)
         basis = self._card([] if found is None else basis_lines(found), width, titled=False)
