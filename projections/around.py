@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ledger.notary.policy import Policy
 from projections.bounds import Bounds, anchors_in, bounds_of
 from projections.columns import table_name
 from projections.replica import Replica
@@ -23,7 +24,8 @@ class Vote(NamedTuple):
 class Around(NamedTuple):
     """What the ledger says around a decision. roles: of its actor then. reversed_by: the entry that reversed it.
 
-    bounds: between when it was recorded, as anchored checkpoints state, unverified. signed: who signed its command.
+    bounds: between when it was recorded, as anchored checkpoints state, verified where there is a policy.
+    signed: who signed its command.
     erased: commitments whose texts were erased by now, and the entry that says so.
     """
 
@@ -41,8 +43,8 @@ class Around(NamedTuple):
 _ERASED = "select commitment, min(sequence) as by from text_erased group by commitment"
 
 
-def around(replica: Replica, event: Recorded) -> Around:
-    """Return what the ledger says around a decision, by the time it was recorded."""
+def around(replica: Replica, event: Recorded, policy: Policy | None = None) -> Around:
+    """Return what the ledger says around a decision, by the time it was recorded. policy: verifies its bounds."""
     at, kind, name = event.at, *event.subject.split("/", 1)
     titles = replica.ask("select title from described(?, date '9999-12-31') where initiative = ?", [at, name])
     actors = replica.ask(
@@ -68,7 +70,7 @@ def around(replica: Replica, event: Recorded) -> Around:
         votes=tuple(Vote(**vote) for vote in votes),
         evidence=tuple((row["sequence"], row["e"]["ref"], row["e"]["sha256"]) for row in requests),
         reversed_by=reversals[0]["by"],
-        bounds=bounds_of(at, anchors_in(replica)),
+        bounds=bounds_of(at, anchors_in(replica, policy, near=at)),
         signed=signed_by(replica, event),
         erased=tuple((row["commitment"], row["by"]) for row in replica.ask(_ERASED)),
     )

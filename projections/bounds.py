@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ledger.notary.checkpoint import parse_checkpoint
 from ledger.notary.cosignature import SIGNATURE_BYTES, cosigned_at_s
@@ -92,19 +92,37 @@ def anchor_of(note: bytes, sequence: int | None, policy: Policy | None) -> Ancho
     return None if complete_s is None or complete_s > LAST_S else Anchor(sequence, size, complete_s, complete_s, True)
 
 
-def anchors_in(replica: Replica, policy: Policy | None = None, notes: Iterable[bytes] = ()) -> list[Anchor]:
+def anchors_in(
+    replica: Replica, policy: Policy | None = None, notes: Iterable[bytes] = (), *, near: int | None = None
+) -> list[Anchor]:
     """Return the anchors of a ledger that give a time. notes: further checkpoints, that are not recorded in it.
 
-    An anchor that a policy does not believe bounds nothing. Errors: NoteError where one of *notes* is none.
+    An anchor that a policy does not believe bounds nothing. near: only those next to this sequence, which bound it
+    best, unless a witness's clock went backwards. Errors: NoteError where one of *notes* is none.
     """
     found = []
-    for row in replica.ask("select sequence, checkpoint from checkpoint_anchored order by sequence"):
+    for row in _recorded(replica, near):
         try:
             found.append(anchor_of(row["checkpoint"].encode(), row["sequence"], policy))
         except NoteError:
             continue
     found += [anchor_of(note, None, policy) for note in notes]
     return [anchor for anchor in found if anchor is not None]
+
+
+NEXT_TO = 4
+"""How many anchors on each side of an entry are looked at where only its own bounds are asked."""
+
+
+def _recorded(replica: Replica, near: int | None) -> list[dict[str, Any]]:
+    """Return the checkpoints that are anchored, in order; those next to a sequence where one is given."""
+    every = "select sequence, checkpoint, size from checkpoint_anchored"
+    if near is None:
+        return replica.ask(f"{every} order by sequence")
+    before = replica.ask(f"{every} where sequence <= {near:d} order by sequence desc limit {NEXT_TO}")
+    covering = replica.ask(f"{every} where size >= {near:d} order by size, sequence limit {NEXT_TO}")
+    found = {row["sequence"]: row for row in (*before, *covering)}
+    return [found[sequence] for sequence in sorted(found)]
 
 
 def bounds_of(sequence: int, anchors: Sequence[Anchor]) -> Bounds:

@@ -84,7 +84,7 @@ async def replay_text(session: Session, head: Head, glyphs: Glyphs) -> str:
     if entry.event is None:
         seen, totals = unreadable(sequence, entry.foreign or ""), []
     else:
-        seen = await see(session.ask, entry.event, entry.payload, base, here, session.read_text)
+        seen = await see(session.ask, entry.event, entry.payload, base, here, session.read_text, session.trusted())
         totals = await moved(session.ask, entry.event, base, here)
     parts.append(
         f"Decision {sequence:,}\n"

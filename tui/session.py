@@ -16,6 +16,7 @@ from typing import TypeVar
 from ledger.findings import Finding, FindingError, Findings, Severity, evidence_of, newest
 from ledger.notary.memory import Memory
 from ledger.notary.places import DirectoryPlace
+from ledger.notary.policy import Policy
 from ledger.store import EventReader, Stored
 from ledger.store import StoreError as StoreError  # for screens that may not know a store
 from ledger.writer import Clock, system_clock
@@ -116,6 +117,13 @@ class Session:
             return None
         archive, payload = Archive(self.directory), entry.payload
         return await asyncio.to_thread(lambda: check_entry(archive, self.portfolio, sequence, payload, self.trust()[0]))
+
+    def trusted(self) -> Policy | None:
+        """Return whose keys the user believes, None where no policy says."""
+        if self.policy is None:
+            return None
+        found = self.trust()[0]
+        return None if found is None else found.policy
 
     def trust(self) -> tuple[Trust | None, Memory | None]:
         """Return what the user believes of this portfolio's log, and where that is remembered; None for nothing."""

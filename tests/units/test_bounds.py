@@ -104,6 +104,33 @@ def test_anchors_of_a_ledger_bound_what_is_before_and_behind_them() -> None:
     assert (told.bounds.not_before.at_s, told.bounds.not_after) == (recorded_s, None)
 
 
+def test_the_card_verifies_the_bounds_where_there_is_a_policy() -> None:
+    replica, teller = history(1_768_300_000)
+    event = teller.events[4]
+
+    def line(policy) -> str:
+        lines = card(event, around(replica, event, policy), codec.encode(event), datetime.UTC)
+        return next((each.text for each in lines if each.label == "bounds"), "")
+
+    assert line(parse_policy(POLICY)).endswith("; verified")
+    assert line(None).endswith("NOT CHECKED")
+    assert line(BOTH) == "", "a quorum that has not signed bounds nothing"
+
+
+def test_of_many_anchors_those_next_to_an_entry_bound_it() -> None:
+    teller = Teller()
+    for ask in (opening(), fund("claims", 100)):
+        teller.say(ask, "2026-01-12")
+    for at in range(30):
+        assert teller.say(anchor(teller.events, at_s=1_768_300_000 + at * 60), "2026-01-12")
+    replica = Replica(PORTFOLIO)
+    replica.extend([codec.encode(event) for event in teller.events])
+    for sequence in range(1, 33):
+        near, every = (bounds_of(sequence, anchors_in(replica, near=of)) for of in (sequence, None))
+        assert near == every
+    assert len(anchors_in(replica, near=16)) == 8
+
+
 def test_threat_12_an_entry_that_was_dated_back_is_shown_on_its_card() -> None:
     # The witness signed in 2027; the ledger says that what came behind it was recorded in January 2026.
     replica, teller = history(1_800_000_000)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from ledger.notary.policy import Policy
 from projections.around import around, last_like
 from projections.board_rows import StateRow
 from projections.moment import Moment
@@ -51,11 +52,20 @@ class Ask(Protocol):
 
 
 async def see(
-    asking: Ask, event: Recorded, payload: bytes, base: Moment, here: Moment, read: ReadText | None = None
+    asking: Ask,
+    event: Recorded,
+    payload: bytes,
+    base: Moment,
+    here: Moment,
+    read: ReadText | None = None,
+    policy: Policy | None = None,
 ) -> Seen:
-    """Return what is shown of an event. base, here: the moments before and after. read: a vault's texts."""
+    """Return what is shown of an event. base, here: the moments before and after. read: a vault's texts.
+
+    policy: whose keys verify the witnesses' times; without one they are told as stated.
+    """
     kind, name = event.subject.split("/", 1)
-    told = asking(lambda replica: around(replica, event))
+    told = asking(lambda replica: around(replica, event, policy))
     if kind != "initiative":
         around_it, last = await asyncio.gather(told, asking(lambda replica: last_like(replica, event)))
         changes = of_fields(None, fields(event.data), last, event.at)

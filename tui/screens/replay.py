@@ -395,7 +395,9 @@ class ReplayScreen(ModeScreen):
             moved(self.session.ask, event if base.sequence == sequence - 1 else None, base, here)
         )
         try:
-            seen = await see(self.session.ask, event, entry.payload, base, here, self.session.read_text)
+            seen = await see(
+                self.session.ask, event, entry.payload, base, here, self.session.read_text, self.session.trusted()
+            )
             if sequence == self.head.sequence and self.ready:
                 self._draw_seen(seen, None)
                 self._draw_moved(await moving)
