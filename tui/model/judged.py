@@ -100,8 +100,12 @@ def basis_lines(found: Judged) -> list[CardLine]:
     lines = [CardLine("judged", f"at seq {found.at:,}, under {told}")]
     if found.passes:
         assert found.verdict is not None, "what passes has a verdict"
-        lines.append(authority(found.verdict.events[0]))
-        lines.append(CardLine("signature", "none; nobody has to sign under these rules", "unknown"))
+        event = found.verdict.events[0]
+        lines.append(authority(event))
+        if Reason.SIGNATURE_MISSING.name in (event.flags or "").split(","):
+            lines.append(CardLine("signature", "ABSENT, and policy asks for one: use the verb with --key", "problem"))
+        else:
+            lines.append(CardLine("signature", "none; nobody has to sign under these rules", "unknown"))
     return lines
 
 
