@@ -6,6 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
@@ -24,7 +27,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
     process = started(data, "serve", "--json")
     try:
         assert process.stdout is not None
-        assert json.loads(process.stdout.readline())["serves"] == ["ai-2026"]
+        told = json.loads(process.stdout.readline())
+        assert told["serves"] == ["ai-2026"]
+        wait_until_ready(told["health"])
         server = json.loads((data / ".server" / "server.json").read_text())
         yield {
             "NATS_URL": f"nats://127.0.0.1:{server['port']}",
@@ -36,6 +41,21 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
     finally:
         process.terminate()
         process.communicate(timeout=60)
+
+
+def wait_until_ready(health: str) -> None:
+    """Wait until everything that is served answers."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{health}/ready", timeout=5) as answer:
+                assert json.load(answer)["ready"]
+                return
+        except urllib.error.HTTPError as error:
+            if error.code != 503:  # not ready yet
+                raise
+        time.sleep(0.05)
+    raise AssertionError(f"{health} was not ready in a minute")
 
 
 def check(printed: str, sequences: list[int]) -> None:
