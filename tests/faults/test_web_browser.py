@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -88,7 +89,8 @@ def test_a_mode_of_the_program_is_read_by_keys_and_resized_in_a_browser(
             await seen.shows("seq ", after=at)
             sent = [json.loads(each["response"]["payloadData"]) for each in seen.told("Network.webSocketFrameSent")]
             widths = [size["width"] for kind, *size in sent if kind == "resize" for size in size]
-            assert widths[-2] < 80 < widths[0] < widths[-1]
+            assert min(widths) < 80 < widths[0] < widths[-1]
+            assert set(re.findall(r"The terminal is (\d+)x", seen.drawn())) == {str(min(widths))}
             assert seen.told("Runtime.exceptionThrown") == []
             await seen.press("q")
             await seen.becomes("getComputedStyle(document.querySelector('.ended')).display !== 'none'")
