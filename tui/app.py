@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
-from textual.app import App
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.screen import Screen
@@ -23,6 +22,7 @@ from tui.model.supposed import WhatIf
 from tui.recorder import Recorder
 from tui.session import Session
 from tui.theme import THEMES
+from tui.typed_ahead import TypedAhead
 from tui.verifying import Verifying
 from tui.widgets.key_line import KeyLine
 
@@ -43,7 +43,7 @@ class Place(NamedTuple):
     sequence: int
 
 
-class LedgerApp(App[int]):
+class LedgerApp(TypedAhead[int]):
     """The application. head: the moment all modes share. day: the one the board opens on, None for the head's own.
 
     supposed: what is supposed, until the application ends.

@@ -106,7 +106,6 @@ class RecordScreen(FormScreen[int | None]):
             self.call_after_refresh(self.draw)
 
     async def quitting(self) -> None:
-        await self.keys_are_in()
         self._keep()
 
     def on_unmount(self) -> None:
@@ -114,8 +113,7 @@ class RecordScreen(FormScreen[int | None]):
 
     # Judging
 
-    async def action_judge(self) -> None:
-        await self.keys_are_in()
+    def action_judge(self) -> None:
         self.judge(0)
 
     @work(exclusive=True, group="judge")
@@ -155,8 +153,7 @@ class RecordScreen(FormScreen[int | None]):
 
     # Keeping
 
-    async def action_draft(self) -> None:
-        await self.keys_are_in()
+    def action_draft(self) -> None:
         if self._keep(always=True) and self.draft is not None and self.writing is not None:
             self._safe, self._began = self.draft, dict(self.writing.texts)
             self.notify(f"kept as draft {self.draft.id}", markup=False)
@@ -178,9 +175,8 @@ class RecordScreen(FormScreen[int | None]):
         self.draft = draft
         return True
 
-    async def action_leave(self) -> None:
+    def action_leave(self) -> None:
         """Leave; where something was written since it was last kept, ask whether it is to be kept."""
-        await self.keys_are_in()
         if self.locked:
             self.notify("it is being sent; the answer is waited for")
             return
@@ -219,8 +215,7 @@ class RecordScreen(FormScreen[int | None]):
 
     # Sending
 
-    async def action_send(self) -> None:
-        await self.keys_are_in()
+    def action_send(self) -> None:
         if not self.locked:
             self._ask()
 
@@ -359,9 +354,8 @@ class RecordScreen(FormScreen[int | None]):
         said.show(self.found, self.effect, notes, waiting=waiting)
         said.show_arrivals(self.arrivals)
 
-    async def action_event(self) -> None:
+    def action_event(self) -> None:
         """Show the exact event it would become."""
-        await self.keys_are_in()
         self._show_event()
 
     @work(exclusive=True, group="ask")
