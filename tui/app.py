@@ -18,6 +18,7 @@ from tui.model.address import written
 from tui.model.glyphs import Glyphs
 from tui.model.head import Head
 from tui.model.kinds import Begin
+from tui.model.pen import NO_PEN, Pen
 from tui.model.supposed import WhatIf
 from tui.recorder import Recorder
 from tui.session import Session
@@ -68,8 +69,10 @@ class LedgerApp(TypedAhead[int]):
         keys_file: Path | None = None,
         recorder: Recorder | None = None,
         supposed: WhatIf | None = None,
+        pen: Pen = NO_PEN,
     ) -> None:
-        """recorder: handed to the Record screen and to no other; None where nothing may be recorded."""
+        """recorder: handed to the Record screen and to no other; None where nothing may be recorded. pen: what is
+        recorded there is signed with it."""
         super().__init__()
         self.session, self.glyphs = session, glyphs
         self.head = head or Head(session.line, session.line.tip, live=True)
@@ -80,7 +83,7 @@ class LedgerApp(TypedAhead[int]):
         self.place = -1
         self._first_mode = mode
         self.other_keys = {} if keys_file is None else keys.keymap(keys_file)
-        self._recorder = recorder
+        self._recorder, self._pen = recorder, pen
         self._desk: Desk | None = None
 
     async def on_mount(self) -> None:
@@ -213,7 +216,7 @@ class LedgerApp(TypedAhead[int]):
     def _desk_(self) -> Desk:
         """Return the desk decisions are written at, with a book that is read once."""
         if self._desk is None:
-            self._desk = Desk(self.session)
+            self._desk = Desk(self.session, self._pen)
         return self._desk
 
     def action_address(self) -> None:

@@ -25,8 +25,9 @@ from tui.model.card import CardLine
 from tui.model.drafts import CommandDraft
 from tui.model.effect import Effect
 from tui.model.exact import command_text, event_text, question_text
-from tui.model.judged import Judged
+from tui.model.judged import SIGNATURES, Judged
 from tui.model.kinds import Begin
+from tui.model.pen import NEXT_KEY
 from tui.model.text import clean
 from tui.recorder import Recorder
 from tui.screens.form import FormScreen
@@ -234,11 +235,20 @@ class RecordScreen(FormScreen[int | None]):
         elif told.refused is not None and found.missing:
             self._warn(f"it is not complete, it needs {', '.join(found.missing)}; nothing was sent")
         elif told.refused is not None:
-            self._warn(f"it would be refused: {told.refused.reason.meaning}; nothing was sent")
+            then = f"; {NEXT_KEY}" if told.refused.reason in SIGNATURES else ""
+            self._warn(f"it would be refused: {told.refused.reason.meaning}; nothing was sent{then}")
         elif (reason := self._only_drafts()) is not None:
             self._keep(always=True)
             self._warn(f"{reason}: it is kept as a draft, and nothing was sent")
         else:
+            try:
+                found = await self.desk.as_sent(found)
+            except OSError as error:
+                self._warn(f"its texts cannot be kept apart: {error}; nothing was sent")
+                return
+            if not found.passes:
+                self._warn("with its texts kept apart it would be refused; nothing was sent")
+                return
             text = question_text(found, ends_import=self.desk.book.importing and self.draft.recordedtime is None)
             title, hint = f"Record this as {clean(self.draft.actor)}?", "enter records it, esc goes back"
             asked = TellScreen(title, text, {"enter": "send"}, hint)
@@ -291,7 +301,8 @@ class RecordScreen(FormScreen[int | None]):
             self.unanswered = sent.problem
         await self._meanwhile(found)
         if isinstance(sent.receipt, Refused):
-            self._warn(f"refused: {sent.receipt.reason.meaning}")
+            then = f"; {NEXT_KEY}" if sent.receipt.reason in SIGNATURES else ""
+            self._warn(f"refused: {sent.receipt.reason.meaning}{then}")
 
     async def _meanwhile(self, before: Judged) -> None:
         """Show what has arrived since it was judged, and judge it again."""
