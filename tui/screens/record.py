@@ -335,6 +335,8 @@ class RecordScreen(FormScreen[int | None]):
         self._draw_said(waiting=waiting)
 
     def _draw_header(self) -> None:
+        if not self.query("#header"):
+            return  # while it is left, the screen comes apart, and the book may still be read
         glyphs, session = self.ledger.glyphs, self.desk.session
         title = "" if self.writing is None else self.writing.form.title
         parts = [f"{glyphs.draft} DRAFT", title, self._standing(), f"seq {session.replica.sequence:,}"]
