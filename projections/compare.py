@@ -208,7 +208,7 @@ def _window_differs(
 
 
 def _fetched(replica: Replica, name: str, bounds: str) -> pa.Table:
-    return replica.database.cursor().sql(f'from "{name}" {bounds} order by sequence').to_arrow_table()
+    return replica.arrow(f'from "{name}" {bounds} order by sequence')
 
 
 def _cells_differ(kept: pa.Table, made: pa.Table) -> Iterator[tuple[int, str]]:

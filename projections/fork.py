@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from projections.answers import Answers
+from projections.catalogue import FACT_OF, WHOLE
 from projections.columns import table_name
 from projections.money import NEVER, take_money
 from projections.replica import Replica, asked_columns
 from projections.tables import Tables
-from schemas.events import FACTS
 
 _NUMBERS = itertools.count(1)
 
@@ -40,7 +40,8 @@ class ForkReplica(Replica):
         if not 0 <= at <= replica.sequence:
             raise ValueError(f"a replica of {replica.sequence} entries cannot be forked at {at}")
         self.portfolio, self.fork, self.sequence = replica.portfolio, at, at
-        self.database, self._writing = replica.database, replica._writing
+        self.database, self._writing, self._replica = replica.database, replica._writing, replica
+        self._made, self._waiting = set(), defaultdict(list)
         self._money_sequence, self._answers = at, Answers()
         self._foreign_before = [sequence for sequence in replica.foreign if sequence <= at]
         self.foreign = list(self._foreign_before)
@@ -49,12 +50,6 @@ class ForkReplica(Replica):
         self._using, self._users, self._closed = threading.Condition(), 0, False
         with self._writing:
             self.database.execute(f"attach ':memory:' as {self._name}")
-            self._make_forked("events", "*", "sequence")
-            self._make_forked("refusal_kept", "*", "judged_at")
-            for fact in FACTS:
-                self._make_forked(table_name(fact), asked_columns(fact), "sequence")
-            replica.settle_money()
-            self._make_money()
 
     def show(self, payloads: Sequence[bytes]) -> None:
         """Show these entries behind the fork, and no others. Who asks meanwhile may be told of both.
@@ -65,6 +60,7 @@ class ForkReplica(Replica):
             for name in self._filled:
                 self.database.execute(f'truncate {self._name}.main."{name}_behind"')
             self._filled.clear()
+            self._waiting.clear()
             self.foreign, self.sequence, self._money_sequence = list(self._foreign_before), self.fork, self.fork
             self._answers.clear()
             if payloads:
@@ -107,6 +103,22 @@ class ForkReplica(Replica):
     ) -> None:
         self.close()
 
+    def _ready(self, query: str) -> duckdb.DuckDBPyConnection:
+        """Return where a query can be asked, once all that it names is in the replica and in the fork."""
+        with self._writing:
+            self._replica._ready(query)
+            return super()._ready(query)
+
+    def _make(self, name: str) -> None:
+        if name == "money_entries":
+            self._make_money()
+        elif name == "events":
+            self._make_forked(name, "*", "sequence")
+        elif name == "refusal_kept":
+            self._make_forked(name, "*", "judged_at")
+        elif name in FACT_OF and not name.endswith(WHOLE):
+            self._make_forked(name, asked_columns(FACT_OF[name]), "sequence")
+
     def _make_forked(self, name: str, columns: str, known_from: str) -> None:
         """Make a table of the fork: the replica's rows that were known at it, and those behind it."""
         theirs, behind = f'memory.main."{name}"', f'{self._name}.main."{name}_behind"'
@@ -136,25 +148,23 @@ class ForkReplica(Replica):
             f"where m.sequence <= {self.fork} union all from {self._name}.main.money_entries_behind"
         )
 
-    def settle_money(self) -> None:
-        if self._money_sequence < self.sequence:
-            take_money(self._cursor(), self._money_sequence, names="names_behind", entries="money_entries_behind")
-            self._filled |= {"names", "money_entries"}
-            self._money_sequence = self.sequence
-
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         cursor = self.database.cursor()
         cursor.execute(f"set search_path = '{self._name}.main,memory.main'")
         return cursor
 
+    def _settle(self, name: str) -> None:
+        if rows := self._waiting.pop(name, None):
+            columns = asked_columns(FACT_OF[name]) if name in FACT_OF else "*"
+            self._with_rows(f'insert into {self._name}.main."{name}_behind" select {columns}', rows)
+            self._filled.add(name)
+        if name == "money_entries" and self._money_sequence < self.sequence:
+            take_money(self._cursor(), self._money_sequence, names="names_behind", entries="money_entries_behind")
+            self._filled |= {"names", "money_entries"}
+            self._money_sequence = self.sequence
+
     def _keep(self, tables: Tables) -> None:
-        self._fill("events", tables.events.table(), "*")
+        self._waiting["events"].append(tables.events.table())
         for fact, table in tables.facts.items():
             if table:
-                self._fill(table_name(fact), table.table(), asked_columns(fact))
-
-    def _fill(self, name: str, rows: pa.Table, columns: str) -> None:
-        self._filled.add(name)
-        self.database.register("incoming", rows)
-        self.database.execute(f'insert into {self._name}.main."{name}_behind" select {columns} from incoming')
-        self.database.unregister("incoming")
+                self._waiting[table_name(fact)].append(table.table())

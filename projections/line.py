@@ -96,7 +96,7 @@ def instant_of(us: int) -> datetime.datetime:
 def recorded_since(replica: Replica, after: int) -> tuple[array[int], array[int]]:
     """Return the sequences of the events behind one, and when each was recorded, in microseconds since 1970."""
     query = f"select sequence, epoch_us(recorded_at) as at from events where sequence > {after} order by sequence"
-    table = replica.database.cursor().sql(query).to_arrow_table()
+    table = replica.arrow(query)
     return _numbers(table.column("sequence")), _numbers(table.column("at"))
 
 

@@ -12,6 +12,10 @@ from __future__ import annotations
 import duckdb
 
 NEVER = 9_223_372_036_854_775_807
+"""Above every `as_known`, also the one that views have where none is given."""
+MONEY_TABLES = ("names", "money_entries")
+NEEDED_BY_MONEY = ("money_recorded", "entry_reversed")
+"""What `take_money` asks."""
 
 
 def make_money(database: duckdb.DuckDBPyConnection) -> None:
@@ -46,20 +50,29 @@ select (select count(*) from names) + row_number() over (), name
 from named
 where name is not null and name not in (select name from names)"""
 
-_RECORDED = """
-insert into {entries}
-select m.sequence, m.effective_on, m.measure::measure, e.id, i.id, c.id, m.minor, {never}
-from money_recorded() m
+_VOIDS = """
+left join (
+    select reversed_sequence, min(sequence) as sequence
+    from entry_reversed
+    where kind = 'void'
+    group by reversed_sequence
+) v on v.reversed_sequence ="""
+
+_RECORDED = f"""
+insert into {{entries}}
+select m.sequence, m.effective_on, m.measure::measure, e.id, i.id, c.id, m.minor, coalesce(v.sequence, {{never}})
+from money_recorded() m {_VOIDS} m.sequence
 left join names e on e.name = m.envelope
 left join names i on i.name = m.initiative
 left join names c on c.name = m.currency
-where m.sequence > {after}"""
+where m.sequence > {{after}}"""
 
-_COUNTERED = """
-insert into {entries}
-select r.sequence, r.effective_on, m.measure, m.envelope_id, m.initiative_id, m.currency_id, -m.minor, {never}
-from entry_reversed r join money_entries m on m.sequence = r.reversed_sequence
-where r.kind = 'counter' and r.sequence > {after}"""
+_COUNTERED = f"""
+insert into {{entries}}
+select r.sequence, r.effective_on, m.measure, m.envelope_id, m.initiative_id, m.currency_id, -m.minor,
+       coalesce(v.sequence, {{never}})
+from entry_reversed r join money_entries m on m.sequence = r.reversed_sequence {_VOIDS} r.sequence
+where r.kind = 'counter' and r.sequence > {{after}}"""
 
 _VOIDED = """
 update {entries} as m
@@ -67,7 +80,8 @@ set voided_at = v.sequence
 from (
     select reversed_sequence, min(sequence) as sequence
     from entry_reversed
-    where kind = 'void' and sequence > {after}
+    where kind = 'void' and sequence > {after} and reversed_sequence <= {after}
     group by reversed_sequence
 ) v
 where m.sequence = v.reversed_sequence and m.voided_at > v.sequence"""
+"""Entries taken in before what takes them out."""

@@ -8,9 +8,10 @@ segments, so a view needs no file but those that list every event.
 from __future__ import annotations
 
 import datetime
-import importlib.resources
 import threading
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,39 +23,12 @@ from ledger.notary.tiles import TILE_WIDTH
 from ledger.refusals import Refusal
 from projections.answers import Answers
 from projections.archive import Archive, ArchiveDiffers
+from projections.catalogue import FACT_OF, POSTED, WHOLE, definitions, named
 from projections.columns import EVENTS, Column, arrow_schema, columns_of, table_name
 from projections.money import make_money, take_money
 from projections.segments import SEGMENT_ENTRIES, Part, Progress, Segments
 from projections.tables import Tables
-from schemas.events import FACTS, ActualPosted, CommitmentPosted, Fact, FundingApproved
-
-VIEW_FILES = (
-    "counting.sql",
-    "alignment.sql",
-    "spend.sql",
-    "initiatives.sql",
-    "timeline.sql",
-    "decisions.sql",
-    "gates.sql",
-    "models.sql",
-    "benefits.sql",
-    "needs.sql",
-    "history.sql",
-    "moved.sql",
-    "state.sql",
-    "states.sql",
-    "policies.sql",
-    "priority.sql",
-    "value_streams.sql",
-    "capacity.sql",
-    "conditions.sql",
-    "concentration.sql",
-    "flow.sql",
-    "why.sql",
-    "headline.sql",
-    "refusals.sql",
-)
-
+from schemas.events import Fact
 
 UNASKED = frozenset(
     {
@@ -70,9 +44,6 @@ UNASKED = frozenset(
 )
 """Columns that no view asks for: they stay in the segments, under `<table>_whole`."""
 
-POSTED: frozenset[type[Fact]] = frozenset({FundingApproved, CommitmentPosted, ActualPosted})
-"""Facts whose tables are read from the segments: there are many, and views ask for their money alone."""
-
 
 class Replica:
     """One portfolio's events as tables and views, up to `sequence`."""
@@ -82,10 +53,12 @@ class Replica:
         self.portfolio = portfolio
         self.sequence = sum(part.manifest.entry_count for part in parts)
         self.foreign: list[int] = [sequence for part in parts for sequence in part.manifest.foreign]
+        self._parts = parts
+        self._made: set[str] = set()
+        self._waiting: dict[str, list[pa.Table]] = defaultdict(list)
         self._money_sequence = 0
         self._writing, self._answers = threading.RLock(), Answers()
         self.database = duckdb.connect(":memory:", config={"preserve_insertion_order": False})
-        self._make_tables(parts)
 
     @classmethod
     def open(
@@ -104,13 +77,7 @@ class Replica:
         head = segments.archive.head()
         segments.make(head.size, progress)
         parts = segments.parts(head.size)
-        try:
-            replica = cls(portfolio, parts)
-            replica.settle_money()
-        except duckdb.Error as error:
-            raise ArchiveDiffers(
-                f"a segment cannot be read: {error}; remove {segments.directory}, it is made again"
-            ) from error
+        replica = cls(portfolio, parts)
         roots = replica._take_bundles(segments.archive, head.size)
         segments.check_root(parts, roots, head.root)
         return replica
@@ -126,27 +93,35 @@ class Replica:
             self._answers.clear()
 
     def ask(self, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """Return the rows of a query, columns by name. Several threads may ask at once."""
+        """Return the rows of a query, columns by name. Several threads may ask at once.
+
+        Errors: ArchiveDiffers where a segment cannot be read.
+        """
         given = list(parameters)
         key = self._answers.key(query, given)
         known = self._answers.get(key)
         if known is not None:
             return known
-        with self._writing:
-            self.settle_money()
-            cursor = self._cursor()
-        cursor.execute(query, given)
-        columns = cursor.description or []
-        rows = [dict(zip((column[0] for column in columns), row, strict=True)) for row in cursor.fetchall()]
+        cursor = self._ready(query)
+        with self._reading():
+            cursor.execute(query, given)
+            columns = cursor.description or []
+            rows = [dict(zip((column[0] for column in columns), row, strict=True)) for row in cursor.fetchall()]
         for name in (column[0] for column in columns if column[1] == "TIMESTAMP"):
             for row in rows:
                 row[name] = row[name] and row[name].replace(tzinfo=datetime.UTC)
         self._answers.keep(key, rows)
         return rows
 
+    def arrow(self, query: str) -> pa.Table:
+        """Return the rows of a query as an Arrow table. Errors: as ask."""
+        cursor = self._ready(query)
+        with self._reading():
+            return cursor.sql(query).to_arrow_table()
+
     def take_refusals(self, refusals: Sequence[Refusal]) -> None:
         """Show these refusals, and no others."""
-        self.database.execute("delete from refusal_kept")
+        self._ready("delete from refusal_kept").execute("delete from refusal_kept")
         for each in refusals:
             at = each.recordedtime.astimezone(datetime.UTC).replace(tzinfo=None)
             told = [each.refusal, at, each.judged_at, each.reason, each.actor, each.type, each.subject, each.detail]
@@ -170,12 +145,6 @@ class Replica:
                 return at
         return None
 
-    def settle_money(self) -> None:
-        """Take in the money of what was taken in, so that views can be asked."""
-        if self._money_sequence < self.sequence:
-            take_money(self.database, self._money_sequence)
-            self._money_sequence = self.sequence
-
     def _take_bundles(self, archive: Archive, size: int) -> list[bytes]:
         """Take in what the archive holds behind the segments, and return the root of each bundle."""
         roots, waiting = [], []
@@ -187,45 +156,85 @@ class Replica:
             self.extend(waiting)
         return roots
 
-    def _make_tables(self, parts: Sequence[Part]) -> None:
-        self._make_whole("events", EVENTS, _files(parts, "events"))
-        for fact in FACTS:
-            name, columns = table_name(fact), columns_of(fact)
-            files = _files(parts, fact.__name__)
-            self._make_whole(f"{name}_whole", columns, files)
-            if fact in POSTED:
-                self.database.execute(f'create view "{name}" as from "{name}_whole"')
-                continue
-            source = f"read_parquet({files!r})" if files else f"{name}_whole"
-            self.database.execute(f'create table "{name}" as select {asked_columns(fact)} from {source}')
-        make_money(self.database)
-        for name in VIEW_FILES:
-            self.database.execute(importlib.resources.files("projections").joinpath("views", name).read_text())
-
-    def _make_whole(self, name: str, columns: Sequence[Column], files: Sequence[str]) -> None:
-        """Make a view of every column of a table: what the segments hold, and the tail that is in memory."""
-        self.database.register("incoming", arrow_schema(columns).empty_table())
-        self.database.execute(f'create table "{name}_tail" as from incoming')
-        self.database.unregister("incoming")
-        listed = f"select * from read_parquet({files!r}) union all " if files else ""
-        self.database.execute(f'create view "{name}" as {listed}from "{name}_tail"')
+    def _ready(self, query: str) -> duckdb.DuckDBPyConnection:
+        """Return where a query can be asked, once all that it names is there and up to date."""
+        with self._writing:
+            for name in named(query):
+                if name not in self._made:
+                    with self._reading():
+                        self._make(name)
+                    self._made.add(name)
+                self._settle(name)
+            return self._cursor()
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         return self.database.cursor()
 
+    def _make(self, name: str) -> None:
+        """Make a table or a macro. What it needs is there. Errors: ArchiveDiffers."""
+        if (definition := definitions().get(name)) is not None:
+            self.database.execute(definition)
+        elif name == "money_entries":
+            make_money(self.database)
+        elif name == "events":
+            self._make_whole(name, EVENTS, _files(self._parts, "events"))
+        elif name != "names":
+            fact = FACT_OF[name.removesuffix(WHOLE)]
+            files = _files(self._parts, fact.__name__)
+            if name.endswith(WHOLE):
+                self._make_whole(name, columns_of(fact), files)
+            elif fact in POSTED:
+                self.database.execute(f'create view "{name}" as from "{name}{WHOLE}"')
+            else:
+                asked = asked_columns(fact)
+                self._with_rows(
+                    f'create table "{name}" as select {asked}', [arrow_schema(columns_of(fact)).empty_table()]
+                )
+                if files:
+                    self.database.execute(f'insert into "{name}" select {asked} from read_parquet({files!r})')
+
+    def _make_whole(self, name: str, columns: Sequence[Column], files: Sequence[str]) -> None:
+        """Make a view of every column of a table: what the segments hold, and the tail that is in memory."""
+        self._with_rows(f'create table "{name}_tail" as select *', [arrow_schema(columns).empty_table()])
+        listed = f"select * from read_parquet({files!r}) union all " if files else ""
+        self.database.execute(f'create view "{name}" as {listed}from "{name}_tail"')
+
+    def _settle(self, name: str) -> None:
+        """Bring a table up to date: what came for it waits until it is asked."""
+        if rows := self._waiting.pop(name, None):
+            if name == "events" or name.endswith(WHOLE):
+                self._with_rows(f'insert into "{name}_tail" select *', rows)
+            else:
+                self._with_rows(f'insert into "{name}" select {asked_columns(FACT_OF[name])}', rows)
+        if name == "money_entries" and self._money_sequence < self.sequence:
+            take_money(self.database, self._money_sequence)
+            self._money_sequence = self.sequence
+
     def _keep(self, tables: Tables) -> None:
-        self._insert("events_tail", tables.events.table())
+        self._waiting["events"].append(tables.events.table())
         for fact, table in tables.facts.items():
             if table:
                 name, rows = table_name(fact), table.table()
-                self._insert(f"{name}_whole_tail", rows)
+                self._waiting[f"{name}{WHOLE}"].append(rows)
                 if fact not in POSTED:
-                    self._insert(name, rows, asked_columns(fact))
+                    self._waiting[name].append(rows)
 
-    def _insert(self, name: str, rows: pa.Table, columns: str = "*") -> None:
-        self.database.register("incoming", rows)
-        self.database.execute(f'insert into "{name}" select {columns} from incoming')
+    def _with_rows(self, statement: str, rows: Sequence[pa.Table]) -> None:
+        """Execute a statement on rows that came."""
+        self.database.register("incoming", pa.concat_tables(rows))
+        self.database.execute(f"{statement} from incoming")
         self.database.unregister("incoming")
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Name what is wrong with a segment that is read. Errors: ArchiveDiffers."""
+        try:
+            yield
+        except (duckdb.IOException, duckdb.InvalidInputException) as error:
+            if ".parquet" not in str(error):
+                raise
+            directory = self._parts[0].directory
+            raise ArchiveDiffers(f"a segment cannot be read: {error}; remove {directory}, it is made again") from error
 
 
 @cache

@@ -15,17 +15,15 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from projections.arrays import array_of, texts
 from projections.columns import EVENTS, Column, Form, arrow_schema, columns_of, forms_of
 from schemas import codec, subjects
 from schemas.events import FACTS, Fact
-from schemas.values import Commitment
 
 STEP_ENTRIES = 256
 FLUSH_VALUES = 1_024
 
-_EPOCH = datetime.date(1970, 1, 1).toordinal()
 _TYPE_OF: dict[type[Fact], str] = {fact: fact.TYPE for fact in FACTS}
 _envelope = attrgetter("recordedtime", "time", "subject", "actor", "basis", "flags", "commandid", "data")
 _minor, _currency = attrgetter("minor"), attrgetter("currency")
@@ -60,7 +58,7 @@ class Table:
 
     def _flush(self) -> None:
         if self._waiting[0]:
-            arrays = [_array(kind, values) for kind, values in zip(self._types, self._waiting, strict=True)]
+            arrays = [array_of(kind, values) for kind, values in zip(self._types, self._waiting, strict=True)]
             self._batches.append(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
             self._waiting = [[] for _ in self._types]
 
@@ -104,12 +102,6 @@ class Tables:
             self.facts[kind].take(columns)
 
 
-def _array(kind: pa.DataType, values: list[Any]) -> pa.Array:
-    if kind == pa.date32() and isinstance(values[0], int):
-        return pc.subtract(pa.array(values, pa.int32()), pa.scalar(_EPOCH, pa.int32())).view(pa.date32())
-    return pa.array(values, kind)
-
-
 @cache
 def _spreads(fact: type[Fact]) -> tuple[Spread, ...]:
     return tuple(_SPREADS[form] for form in forms_of(fact))
@@ -126,12 +118,7 @@ def _spread_money(values: Sequence[Any]) -> Iterable[Iterable[Any]]:
 
 
 def _spread_text(values: Sequence[Any]) -> Iterable[Iterable[Any]]:
-    plain = set(map(type, values)) <= {str, type(None)}
-    return (values if plain else [_shown(value) for value in values],)
-
-
-def _spread_nested(values: Sequence[Any]) -> Iterable[Iterable[Any]]:
-    return ([value and _nested(value) for value in values] if any(values) else values,)
+    return (texts(values),)
 
 
 def _spread_json(values: Sequence[Any]) -> Iterable[Iterable[Any]]:
@@ -142,32 +129,6 @@ _SPREADS: dict[Form, Spread] = {
     "plain": _spread_plain,
     "money": _spread_money,
     "text": _spread_text,
-    "nested": _spread_nested,
+    "nested": _spread_plain,
     "json": _spread_json,
 }
-
-
-def _shown(text: str | Commitment | None) -> str | None:
-    return f"commitment:{text.commitment}" if isinstance(text, Commitment) else text
-
-
-def _nested(value: Any) -> Any:
-    """Return a nested value as Arrow takes it, defaults spelled out."""
-    if isinstance(value, tuple):
-        return list(map(_nested, value))
-    if isinstance(value, Commitment):
-        return _shown(value)
-    if isinstance(value, msgspec.Struct):
-        names, deeper = _members(type(value))
-        told = dict(zip(names, msgspec.structs.astuple(value), strict=True))
-        for name in deeper:
-            told[name] = _nested(told[name])
-        return told
-    return value
-
-
-@cache
-def _members(struct: type[msgspec.Struct]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the names of a struct's fields in JSON, and of those the ones that hold more than a plain value."""
-    names = tuple(field.encode_name for field in msgspec.structs.fields(struct))
-    return names, tuple(name for name, form in zip(names, forms_of(struct), strict=True) if form != "plain")

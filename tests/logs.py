@@ -9,8 +9,9 @@ from pathlib import Path
 from ledger.notary.checkpoint import Checkpoint, sign_checkpoint
 from ledger.notary.cosignature import WitnessKey, witness_key
 from ledger.notary.note import Note, SignerKey, format_note, parse_note, signature_of, signer_key
-from ledger.notary.tiles import TILE_WIDTH, encode_bundle, entries_path, tile_path
-from ledger.notary.tlog import leaf_hash, tree_root
+from ledger.notary.tiles import TILE_WIDTH, encode_bundle, entries_path, hash_reader, tile_path
+from ledger.notary.tlog import consistency_proof, leaf_hash, tree_root
+from ledger.notary.witness import Request, format_request
 
 ORIGIN = "example.com/ledger/demo"
 LOG = signer_key(ORIGIN, b"l" * 32)
@@ -61,6 +62,17 @@ def cosigned(note: bytes, *witnesses: SignerKey, at_s: int = NOW_S) -> bytes:
     """Return a note with further lines of witnesses."""
     text, lines = parse_note(note)
     return format_note(Note(text, (*lines, *(signature_of(text, WitnessKey(key, at_s)) for key in witnesses))))
+
+
+def asked(
+    old_size: int, entries: Sequence[bytes], *, key: SignerKey = LOG, proof: Sequence[bytes] | None = None
+) -> bytes:
+    """Return a request to sign the checkpoint of these entries, with a good proof unless one is given."""
+    size, files = len(entries), files_of(entries)
+    if proof is None:
+        read_hashes = hash_reader(size, lambda level, number, width: files[tile_path(level, number, width)])
+        proof = consistency_proof(old_size, size, read_hashes) if 0 < old_size < size else ()
+    return format_request(Request(old_size, tuple(proof), signed(entries, key)))
 
 
 def write_log(directory: Path, entries: Sequence[bytes], note: bytes | None = None) -> Path:

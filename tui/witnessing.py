@@ -233,7 +233,10 @@ async def _ask(common: Common, directory: Path, file: Path | None, every_s: floa
 
 
 async def _asked(common: Common, directory: Path, policy: Policy, filed: Sequence[bytes]) -> bool:
-    """Ask once, and publish the newest checkpoint a quorum has signed; return whether there is one."""
+    """Ask once, and publish the newest checkpoint a quorum has signed; return whether there is one.
+
+    The answer is no as well where a witness says that the log does not go on from what it has signed.
+    """
     place = DirectoryPlace(directory)
     note = place.read(CHECKPOINT)
     if note is None:
@@ -249,17 +252,21 @@ async def _asked(common: Common, directory: Path, policy: Policy, filed: Sequenc
         # A crash before it: the witnesses have signed, and are asked again the next time.
         replace_file(directory / WITNESSED, found, durable=True, mode=0o644)
     _say_asked(common, collected.asked, found)
-    return found is not None
+    return found is not None and not any(each.differs for each in collected.asked)
 
 
 def _say_asked(common: Common, asked: Sequence[Asked], witnessed: bytes | None) -> None:
     found: Checkpoint | None = parse_checkpoint(parse_note(witnessed).text) if witnessed else None
     if common.json:
-        told = [{"witness": each.witness, "signed": each.line is not None, "told": each.why} for each in asked]
+        told = [
+            {"witness": each.witness, "signed": each.line is not None, "differs": each.differs, "told": each.why}
+            for each in asked
+        ]
         print(json.dumps({"asked": told, "witnessed": found.size if found else None}), flush=True)
         return
     for each in asked:
-        print(clean(f"{each.witness}: {each.why}"))
+        no = "NOT SIGNED, this does not go on from what it has signed: " if each.differs else ""
+        print(clean(f"{each.witness}: {no}{each.why}"))
     told_size = f"{found.size:,} entries are witnessed" if found else "no quorum has signed yet"
     print(told_size, flush=True)
 

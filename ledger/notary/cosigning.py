@@ -29,7 +29,7 @@ from ledger.notary.policy import NO_QUORUM, Policy, Witness, judge
 from ledger.notary.rehash import TileMissing, tile_reader
 from ledger.notary.tiles import hash_reader
 from ledger.notary.tlog import consistency_proof
-from ledger.notary.witness import Request, format_request
+from ledger.notary.witness import SIZE_TYPE, Request, format_request
 
 TIMEOUT_S = 10.0
 MAX_ANSWER_BYTES = 100_000
@@ -37,11 +37,15 @@ _TRIES = 3
 
 
 class Asked(NamedTuple):
-    """What one witness answered. line: its verified line, None where it gave none; why: in words."""
+    """What one witness answered. line: its verified line, None where it gave none; why: in words.
+
+    differs: whether it says that the log does not go on from what it has signed.
+    """
 
     witness: str
     line: Signature | None
     why: str
+    differs: bool = False
 
 
 class Collected(NamedTuple):
@@ -140,12 +144,19 @@ async def _ask(
             status, kind, answer = await _posted(session, f"{(witness.url or '').rstrip('/')}/add-checkpoint", body)
             if status == 200:
                 return _line(witness, parse_note(note).text, answer)
-            size = answer.strip()
-            if status != 409 or kind != "text/x.tlog.size" or not size.isdecimal():
-                return Asked(witness.name, None, f"it answers {status}: {answer[:300].strip()!r}")
-            if int(size) > checkpoint.size:
-                return Asked(witness.name, None, f"it has signed {int(size):,} entries, and is asked for fewer")
-            old_size = int(size)
+            told, size = answer.strip(), None
+            if status == 409 and kind == SIZE_TYPE and told.isdecimal():
+                size = int(told)
+            if status == 409 and 0 < old_size == checkpoint.size and size in (None, old_size):
+                # An older text of tlog-witness has this where today's says 422.
+                why = f"it has signed another root at {old_size:,} entries"
+                return Asked(witness.name, None, why, differs=True)
+            if size is None:
+                return Asked(witness.name, None, f"it answers {status}: {told[:300]!r}", differs=status == 422)
+            if size > checkpoint.size:
+                why = f"it has signed {size:,} entries, and is asked for fewer"
+                return Asked(witness.name, None, why, differs=True)
+            old_size = size
     except (aiohttp.ClientError, TimeoutError, UnicodeDecodeError, ValueError) as error:
         return Asked(witness.name, None, f"it does not answer: {str(error) or type(error).__name__}")
     except TileMissing as error:

@@ -110,7 +110,7 @@ from ranked;
 -- Every figure of alignment in one pass: a row an active objective, and one with objective null for the whole.
 -- drift = over / whole, both whole numbers; must move is rounded half to even.
 create or replace macro alignment_figures(
-    as_known := 9223372036854775807, as_of := date '9999-12-31', of_measure := 'approved', in_currency := null
+    as_known := 9223372036854775806, as_of := date '9999-12-31', of_measure := 'approved', in_currency := null
 ) as table
 with parts as (
     from split_money(as_known, as_of, one_measure := of_measure)
@@ -154,7 +154,7 @@ select null, null, null, null, total::bigint, null,
 from whole;
 
 create or replace macro alignment(
-    as_known := 9223372036854775807, as_of := date '9999-12-31', of_measure := 'approved', in_currency := null
+    as_known := 9223372036854775806, as_of := date '9999-12-31', of_measure := 'approved', in_currency := null
 ) as table
 select objective, title, target_bp, share, amount_minor, gap
 from alignment_figures(
@@ -164,7 +164,7 @@ where objective is not null
 order by objective;
 
 create or replace macro alignment_totals(
-    as_known := 9223372036854775807, as_of := date '9999-12-31', of_measure := 'approved', in_currency := null
+    as_known := 9223372036854775806, as_of := date '9999-12-31', of_measure := 'approved', in_currency := null
 ) as table
 select amount_minor, orphan_share, orphan_minor, drift, index, must_move_minor
 from alignment_figures(

@@ -2,7 +2,7 @@
 --   load = planned / supply
 -- Source: DESIGN, "Figures"; docs/spec/views.md, "capacity".
 
-create or replace macro capacity(as_known := 9223372036854775807, as_of := date '9999-12-31') as table
+create or replace macro capacity(as_known := 9223372036854775806, as_of := date '9999-12-31') as table
 with held as (
     from capacity_allocated
     where sequence <= as_known and effective_on <= as_of and sequence not in (from voided(as_known))

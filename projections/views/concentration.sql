@@ -48,7 +48,7 @@ select r.sequence, c.supplier, c.amount_currency, -c.amount_minor
 from entry_reversed r join commitment_posted c on c.sequence = r.reversed_sequence
 where r.kind = 'counter' and r.sequence <= as_known and r.effective_on <= as_of;
 
-create or replace macro concentration(as_known := 9223372036854775807, as_of := date '9999-12-31') as table
+create or replace macro concentration(as_known := 9223372036854775806, as_of := date '9999-12-31') as table
 with own as (
     select currency from portfolio_opened limit 1
 ), amounts as (
@@ -71,7 +71,7 @@ from sums s left join described(as_known, as_of) d on s.kind = 'initiative' and 
 order by s.kind, s.key nulls last;
 
 create or replace macro concentration_totals(
-    as_known := 9223372036854775807, as_of := date '9999-12-31'
+    as_known := 9223372036854775806, as_of := date '9999-12-31'
 ) as table
 with kinds as (
     select unnest(['initiative', 'model_provider', 'supplier']) as kind

@@ -2,7 +2,7 @@
 --   days overdue = as_of - due, while it is open
 -- Source: DESIGN, "Figures" (gates); docs/spec/views.md, "conditions".
 
-create or replace macro conditions(as_known := 9223372036854775807, as_of := date '9999-12-31') as table
+create or replace macro conditions(as_known := 9223372036854775806, as_of := date '9999-12-31') as table
 with setters as (
     select sequence, effective_on, initiative, null::varchar as decision, unnest(conditions) as c from funding_approved
     union all

@@ -1,7 +1,7 @@
 -- Decisions: what was asked, who voted how, who dissented, what came of it and how long it took.
 -- Source: docs/spec/views.md, "decisions".
 
-create or replace macro decisions(as_known := 9223372036854775807, as_of := date '9999-12-31') as table
+create or replace macro decisions(as_known := 9223372036854775806, as_of := date '9999-12-31') as table
 with requests as (
     from decision_requested
     where sequence <= as_known and effective_on <= as_of and sequence not in (from voided(as_known))

@@ -3,7 +3,7 @@
 --   distribution: the share of each kind among the completed
 -- Source: the Flow Framework; DESIGN, "Figures"; docs/spec/views.md, "flow".
 
-create or replace macro flow(as_known := 9223372036854775807, as_of := date '9999-12-31') as table
+create or replace macro flow(as_known := 9223372036854775806, as_of := date '9999-12-31') as table
 with held as (
     select *, completed.feature + completed.defect + completed.risk + completed.debt as velocity
     from flow_reported

@@ -20,7 +20,7 @@ select s.sequence, s.c.condition as condition, s.c.text as text, s.c.owner as ow
 from setters s left join discharged d on d.condition = s.c.condition
 where s.sequence <= as_known and s.effective_on <= as_of and s.sequence not in (from voided(as_known));
 
-create or replace macro gates(as_known := 9223372036854775807, as_of := date '9999-12-31') as table
+create or replace macro gates(as_known := 9223372036854775806, as_of := date '9999-12-31') as table
 with set_here as (
     select sequence, count(*) as conditions, count(*) filter (still_open) as conditions_open,
            count(*) filter (overdue) as conditions_overdue
@@ -36,7 +36,7 @@ left join described(as_known, as_of) d on d.initiative = g.initiative
 where g.sequence <= as_known and g.effective_on <= as_of and g.sequence not in (from voided(as_known))
 order by g.sequence;
 
-create or replace macro gates_totals(as_known := 9223372036854775807, as_of := date '9999-12-31') as table
+create or replace macro gates_totals(as_known := 9223372036854775806, as_of := date '9999-12-31') as table
 with counts as (
     select count(*) as decisions,
            count(*) filter (outcome = 'kill') as kills,

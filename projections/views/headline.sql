@@ -1,7 +1,7 @@
 -- Headline: one row for the whole portfolio, small enough to be asked before and after every decision.
 -- Source: docs/spec/views.md, "headline".
 
-create or replace macro headline(as_known := 9223372036854775807, as_of := date '9999-12-31') as table
+create or replace macro headline(as_known := 9223372036854775806, as_of := date '9999-12-31') as table
 with own as (
     select currency from portfolio_opened where sequence <= as_known order by sequence limit 1
 ), sums as (

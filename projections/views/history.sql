@@ -2,7 +2,7 @@
 -- Source: docs/spec/views.md, "history".
 
 create or replace macro history(
-    of_initiative, as_known := 9223372036854775807, as_of := date '9999-12-31'
+    of_initiative, as_known := 9223372036854775806, as_of := date '9999-12-31'
 ) as table
 with said as (
     select sequence, effective_on, initiative, title, value_stream, sponsor, lead, kind, horizon, ai.eu_class as eu_class

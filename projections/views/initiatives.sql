@@ -1,7 +1,7 @@
 -- Initiatives: one row each, as described, decided, funded and planned.
 -- Source: docs/spec/views.md, "initiatives".
 
-create or replace macro initiatives(as_known := 9223372036854775807, as_of := date '9999-12-31') as table
+create or replace macro initiatives(as_known := 9223372036854775806, as_of := date '9999-12-31') as table
 with gates as (
     select initiative,
            arg_max(stage_to, (effective_on, sequence)) as stage,

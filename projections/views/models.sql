@@ -20,7 +20,7 @@ from held
 where coalesce(starts <= as_of, true) and coalesce(ends >= as_of, true)
   and initiative not in (from ended);
 
-create or replace macro models(as_known := 9223372036854775807, as_of := date '9999-12-31') as table
+create or replace macro models(as_known := 9223372036854775806, as_of := date '9999-12-31') as table
 with changes as (
     from model_lifecycle_changed
     where sequence <= as_known and effective_on <= as_of and sequence not in (from voided(as_known))

@@ -1,7 +1,7 @@
 -- Needs a decision: what cannot be left as it is.
 -- Source: docs/spec/views.md, "needs".
 
-create or replace macro needs(as_known := 9223372036854775807, as_of := date '9999-12-31') as table
+create or replace macro needs(as_known := 9223372036854775806, as_of := date '9999-12-31') as table
 with own as (
     select currency from portfolio_opened limit 1
 ), envelopes as (

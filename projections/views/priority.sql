@@ -3,7 +3,7 @@
 --   WSJF = cost of delay / job size      novelty bias = rho(funding, novelty) - rho(funding, value), Spearman
 -- Source: DESIGN, "Figures"; Reinertsen for WSJF; docs/spec/views.md, "priority".
 
-create or replace macro priority(as_known := 9223372036854775807, as_of := date '9999-12-31') as table
+create or replace macro priority(as_known := 9223372036854775806, as_of := date '9999-12-31') as table
 with ended as (
     select initiative
     from gate_decided
@@ -71,7 +71,7 @@ order by rank nulls last, d.initiative;
 
 -- Spearman's rho with mean ranks: Pearson's of the ranks, which are doubled to stay whole. Undefined where either side
 -- is all the same.
-create or replace macro priority_totals(as_known := 9223372036854775807, as_of := date '9999-12-31') as table
+create or replace macro priority_totals(as_known := 9223372036854775806, as_of := date '9999-12-31') as table
 with rows_ as materialized (
     from priority(as_known := as_known, as_of := as_of)
 ), judged as (

@@ -6,7 +6,7 @@ create or replace table refusal_kept (
     subject varchar, detail varchar, command varchar
 );
 
-create or replace macro refusals(as_known := 9223372036854775807, as_of := date '9999-12-31') as table
+create or replace macro refusals(as_known := 9223372036854775806, as_of := date '9999-12-31') as table
 select refusal, recorded_at, judged_at, reason, actor, type, subject, detail, command
 from refusal_kept
 where judged_at <= as_known and as_of is not null

@@ -4,7 +4,7 @@
 -- Source: DESIGN, "Figures"; docs/spec/views.md, "spend(by)".
 
 create or replace macro spend(
-    as_known := 9223372036854775807, as_of := date '9999-12-31', grouped_by := 'envelope'
+    as_known := 9223372036854775806, as_of := date '9999-12-31', grouped_by := 'envelope'
 ) as table
 with keyed as (
     select case grouped_by when 'envelope' then m.envelope
@@ -31,7 +31,7 @@ from sums s left join titles t on t.key = s.key
 order by s.key nulls last, s.currency;
 
 create or replace macro spend_by_objective(
-    as_known := 9223372036854775807, as_of := date '9999-12-31'
+    as_known := 9223372036854775806, as_of := date '9999-12-31'
 ) as table
 with keyed as (
     select case when p.initiative is null then null else coalesce(p.objective, '~unaligned') end as key,

@@ -4,7 +4,7 @@
 -- Source: docs/spec/views.md, "state".
 
 create or replace macro state(
-    of_initiative, as_known := 9223372036854775807, as_of := date '9999-12-31'
+    of_initiative, as_known := 9223372036854775806, as_of := date '9999-12-31'
 ) as table
 with gone as materialized (
     from voided(as_known)

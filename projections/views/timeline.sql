@@ -1,7 +1,7 @@
 -- Timeline: every event in the order it was recorded, reversed or not.
 -- Source: docs/spec/views.md, "timeline".
 
-create or replace macro timeline(as_known := 9223372036854775807, as_of := date '9999-12-31') as table
+create or replace macro timeline(as_known := 9223372036854775806, as_of := date '9999-12-31') as table
 select t.sequence, t.recorded_at, t.effective_on, t.type, t.subject, t.actor, t.basis, t.flags, t.commandid,
        r.reversed_by
 from events t

@@ -34,7 +34,7 @@ with held as (
 select benefit, currency, measure, initiative, (sign(minor) * (whole + (place <= units_left)::int))::bigint as part_minor
 from ranked;
 
-create or replace macro value_streams(as_known := 9223372036854775807, as_of := date '9999-12-31') as table
+create or replace macro value_streams(as_known := 9223372036854775806, as_of := date '9999-12-31') as table
 with own as (
     select currency from portfolio_opened limit 1
 ), money as materialized (

@@ -142,24 +142,21 @@ def test_sigstore_refuses_another_entry_and_another_key(sigstore, log, tmp_path)
 # aics-tlog on PyPI
 
 
-@pytest.fixture(scope="session")
-def aics() -> list[str]:
-    python = FOREIGN / "aics/bin/python"
-    if not python.exists():
-        pytest.skip("NOT INSTALLED: aics-tlog, which needs a Python of 3.12 or later; see tests/foreign/install")
-    return [str(python), str(ROOT / "tests/foreign/aics_check.py")]
+CHECK = ROOT / "tests/foreign/aics_check.py"
 
 
 async def test_aics_reads_the_log_over_http_and_finds_all_of_it(aics, log):
     async with log_site("127.0.0.1", 0, LogDirectory(log.directory)) as port:
-        ran = await asyncio.to_thread(told, *aics, f"http://127.0.0.1:{port}/", str(log.key.vkey), log.old)
+        at = f"http://127.0.0.1:{port}/"
+        ran = await asyncio.to_thread(told, aics / "python", CHECK, at, log.key.vkey, log.old)
     root = open_checkpoint((log.directory / CHECKPOINT).read_bytes(), log.key.vkey).checkpoint.root
     assert (ran.returncode, ran.stdout) == (0, f"OK size={SIZE} root={root.hex()}\n")
 
 
 async def test_aics_refuses_what_was_changed(aics, log, forged):
     async with log_site("127.0.0.1", 0, LogDirectory(forged.directory)) as port:
-        ran = await asyncio.to_thread(told, *aics, f"http://127.0.0.1:{port}/", str(log.key.vkey), log.old)
+        at = f"http://127.0.0.1:{port}/"
+        ran = await asyncio.to_thread(told, aics / "python", CHECK, at, log.key.vkey, log.old)
     assert (ran.returncode, ran.stdout.startswith("FAIL TileVerificationError")) == (1, True), ran.stdout
 
 

@@ -112,6 +112,11 @@ def test_the_log_asks_a_witness_that_answers_over_http(
         assert "300 entries are witnessed" in said(capsys, "witness", "ask", log, "--once", "--policy", policy)
         policy.write_text(policy.read_text().replace("any", "all"))
         assert "no quorum has signed yet" in said(capsys, "witness", "ask", log, "--once", "--policy", policy, code=1)
+        policy.write_text(policy.read_text().replace("all", "any"))
+        write_log(log, OTHERS)
+        forked = said(capsys, "witness", "ask", log, "--once", "--policy", policy, code=1)
+        assert "audit: NOT SIGNED, this does not go on from what it has signed: it answers 422" in forked
+        assert "300 entries are witnessed" in forked, "what was signed before stays"
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,9 +22,6 @@ from ledger.notary.cosigning import collect_cosignatures, lines_for, with_lines
 from ledger.notary.note import NoteError, Vkey, parse_note, parse_signatures
 from ledger.notary.places import DirectoryPlace
 from ledger.notary.policy import parse_policy
-from ledger.notary.rehash import tile_reader
-from ledger.notary.tiles import hash_reader
-from ledger.notary.tlog import consistency_proof
 from ledger.notary.witness import (
     MAX_UNPROVEN,
     Answer,
@@ -36,7 +35,7 @@ from ledger.notary.witness import (
     trust_log,
 )
 from ledger.notary.witness_site import witness_site
-from tests.logs import AUDIT, BOARD, LOG, NOW_S, OUTSIDE, cosigned, entries_of, files_of, signed, write_log
+from tests.logs import AUDIT, BOARD, LOG, NOW_S, OUTSIDE, asked, cosigned, entries_of, files_of, signed, write_log
 
 ENTRIES = entries_of(700)
 OTHERS = [*ENTRIES[:50], b"another", *ENTRIES[51:]]
@@ -60,17 +59,6 @@ def witness(tmp_path: Path) -> Witness:
 def again(witness: Witness) -> Witness:
     """Return the same witness after a restart."""
     return open_witness(witness.directory, Clock())
-
-
-def asked(old_size: int, entries: list[bytes], *, key: object = LOG, proof: list[bytes] | None = None) -> bytes:
-    """Return a request about a log of these entries, with a good proof unless one is given."""
-    if proof is None:
-        files = files_of(entries)
-        place = DirectoryPlace(Path("memory"))
-        place.read = files.get  # type: ignore[method-assign, assignment]
-        size = len(entries)
-        proof = consistency_proof(old_size, size, hash_reader(size, tile_reader(place))) if 0 < old_size < size else []
-    return format_request(Request(old_size, tuple(proof), signed(entries, key)))  # type: ignore[arg-type]
 
 
 # What it answers
@@ -411,6 +399,25 @@ async def test_the_log_asks_the_witnesses_of_a_policy_and_keeps_what_fits(
     assert behind.asked[0].why == "it has signed 700 entries, and is asked for fewer"
     fork = await collect_cosignatures(signed(OTHERS), policy, place)
     assert "two roots at 700 entries" in fork.asked[0].why
+    for each, differs in ((found, False), (behind, True), (fork, True)):
+        assert [told.differs for told in each.asked] == [differs, differs, False], "those at one URL alike"
+
+
+@pytest.mark.parametrize("with_size", [True, False])
+async def test_a_witness_by_an_older_text_answers_409_to_another_root(tmp_path: Path, with_size: bool) -> None:
+    async def conflict(request: web.Request) -> web.Response:
+        if with_size or await request.read() == asked(0, ENTRIES):
+            return web.Response(status=409, text="700\n", headers={"Content-Type": "text/x.tlog.size"})
+        return web.Response(status=409)
+
+    app = web.Application()
+    app.router.add_post("/add-checkpoint", conflict)
+    async with TestServer(app) as server:
+        url = server.make_url("/")
+        policy = parse_policy(f"log {LOG.vkey}\nwitness audit {AUDIT.vkey} {url}\nquorum audit\n".encode())
+        place = DirectoryPlace(write_log(tmp_path / "log", ENTRIES))
+        (told,) = (await collect_cosignatures(signed(ENTRIES), policy, place)).asked
+    assert told == ("audit", None, "it has signed another root at 700 entries", True)
 
 
 def test_lines_that_are_filed_are_taken_where_they_fit_the_newest_of_each() -> None:
