@@ -126,7 +126,7 @@ class ChooseScreen(ModalScreen[Begin | None]):
 
     def _draw(self) -> None:
         found = self._found(self.query_one(Input).value)
-        rows, width = self._rows, max(self._rows.size.width, 40)
+        rows, width = self._rows, max(self._rows.room, 40)
         rows.cursor = 0
         rows.show([_line(choice, width, self._glyphs) for choice in found])
         rows.scroll_to(y=0, animate=False, immediate=True, force=True)
