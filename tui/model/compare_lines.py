@@ -109,7 +109,7 @@ class _Cells(NamedTuple):
 
 def _cells(width: int) -> _Cells:
     """Return how wide each column of a line is, which is the wider the more room there is."""
-    what, field, who = (18, 24, 14) if width >= 100 else (9, 14, 8)
+    what, field, who = (15, 24, 14) if width >= 100 else (9, 14, 8)
     return _Cells(what, field, (width - what - field - SEQUENCE_CELLS - who - 9) // 2, who)
 
 
