@@ -46,10 +46,22 @@ def run(command: Sequence[str], directory: Path) -> Ran:
 def own_peak_mb() -> float:
     """Return the most memory this process had by itself."""
     with contextlib.suppress(OSError, StopIteration):
-        lines = (_PROC / "self" / "status").read_text().splitlines()
-        return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) * 1.024 / 1_000
+        return _own_mb("VmHWM:")
     unit = 1_000_000 if sys.platform == "darwin" else 1_000
     return sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / unit
+
+
+def own_resident_mb() -> float:
+    """Return the memory this process has now; the most it had, where there is no /proc."""
+    try:
+        return _own_mb("VmRSS:")
+    except (OSError, StopIteration):
+        return own_peak_mb()
+
+
+def _own_mb(line: str) -> float:
+    lines = (_PROC / "self" / "status").read_text().splitlines()
+    return int(next(each for each in lines if each.startswith(line)).split()[1]) * 1.024 / 1_000
 
 
 def _resident_kb(process: int) -> float:

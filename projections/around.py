@@ -46,25 +46,28 @@ _ERASED = "select commitment, min(sequence) as by from text_erased group by comm
 def around(replica: Replica, event: Recorded, policy: Policy | None = None) -> Around:
     """Return what the ledger says around a decision, by the time it was recorded. policy: verifies its bounds."""
     at, kind, name = event.at, *event.subject.split("/", 1)
-    titles = replica.ask("select title from described(?, date '9999-12-31') where initiative = ?", [at, name])
+    titles, votes, requests = [], [], []
+    if kind == "initiative":
+        titles = replica.ask("select title from described(?, date '9999-12-31') where initiative = ?", [at, name])
     actors = replica.ask(
         "select roles, person from actor_enrolled where actor = ? and sequence <= ? order by sequence desc limit 1",
         [event.actor, at],
     )
     decision = event.decisionid or (name if kind == "decision" else None)
-    votes = replica.ask(
-        "select sequence, voter, vote, dissent from vote_recorded where decision = ? and sequence <= ? "
-        "and sequence not in (from voided(?)) order by sequence",
-        [decision, at, at],
-    )
-    requests = replica.ask(
-        "select sequence, unnest(evidence) as e from decision_requested where decision = ? and sequence <= ? "
-        "order by sequence desc",
-        [decision, at],
-    )
+    if decision is not None:
+        votes = replica.ask(
+            "select sequence, voter, vote, dissent from vote_recorded where decision = ? and sequence <= ? "
+            "and sequence not in (from voided(?)) order by sequence",
+            [decision, at, at],
+        )
+        requests = replica.ask(
+            "select sequence, unnest(evidence) as e from decision_requested where decision = ? and sequence <= ? "
+            "order by sequence desc",
+            [decision, at],
+        )
     reversals = replica.ask("select min(sequence) as by from entry_reversed where reversed_sequence = ?", [at])
     return Around(
-        title=titles[0]["title"] if titles and kind == "initiative" else None,
+        title=titles[0]["title"] if titles else None,
         roles=tuple(actors[0]["roles"]) if actors else (),
         person=actors[0]["person"] if actors else None,
         votes=tuple(Vote(**vote) for vote in votes),

@@ -119,10 +119,9 @@ def _recorded(replica: Replica, near: int | None) -> list[dict[str, Any]]:
     every = "select sequence, checkpoint, size from checkpoint_anchored"
     if near is None:
         return replica.ask(f"{every} order by sequence")
-    before = replica.ask(f"{every} where sequence <= {near:d} order by sequence desc limit {NEXT_TO}")
-    covering = replica.ask(f"{every} where size >= {near:d} order by size, sequence limit {NEXT_TO}")
-    found = {row["sequence"]: row for row in (*before, *covering)}
-    return [found[sequence] for sequence in sorted(found)]
+    before = f"{every} where sequence <= {near:d} order by sequence desc limit {NEXT_TO}"
+    covering = f"{every} where size >= {near:d} order by size, sequence limit {NEXT_TO}"
+    return replica.ask(f"({before}) union ({covering}) order by sequence")
 
 
 def bounds_of(sequence: int, anchors: Sequence[Anchor]) -> Bounds:

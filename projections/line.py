@@ -13,6 +13,8 @@ import pyarrow as pa
 from projections.replica import Replica
 
 DAY_US = 86_400_000_000
+WINDOW_ENTRIES = 65_536
+"""How many entries are put in order at a time, so that a million need no room but for their numbers."""
 
 
 class Line:
@@ -101,15 +103,19 @@ def instant_of(us: int) -> datetime.datetime:
 
 def recorded_since(replica: Replica, after: int) -> tuple[array[int], array[int]]:
     """Return the sequences of the events behind one, and when each was recorded, in microseconds since 1970."""
-    query = f"select sequence, epoch_us(recorded_at) as at from events where sequence > {after} order by sequence"
-    table = replica.arrow(query)
-    return _numbers(table.column("sequence")), _numbers(table.column("at"))
+    sequences, recorded_us = array("q"), array("q")
+    for start in range(after, replica.sequence, WINDOW_ENTRIES):
+        table = replica.arrow(
+            "select sequence, epoch_us(recorded_at) as at from events "
+            f"where sequence > {start} and sequence <= {start + WINDOW_ENTRIES} order by sequence"
+        )
+        _take(sequences, table.column("sequence"))
+        _take(recorded_us, table.column("at"))
+    return sequences, recorded_us
 
 
-def _numbers(column: pa.ChunkedArray) -> array[int]:
-    """Return the numbers of a column, none of which is missing, without making an object of each."""
-    found = array("q")
+def _take(numbers: array[int], column: pa.ChunkedArray) -> None:
+    """Take in the numbers of a column, none of which is missing, without making an object of each."""
     for chunk in column.chunks:
-        start = chunk.offset * found.itemsize
-        found.frombytes(memoryview(chunk.buffers()[1])[start : start + len(chunk) * found.itemsize])
-    return found
+        start = chunk.offset * numbers.itemsize
+        numbers.frombytes(memoryview(chunk.buffers()[1])[start : start + len(chunk) * numbers.itemsize])

@@ -30,13 +30,18 @@ def make_money(database: duckdb.DuckDBPyConnection) -> None:
 
 def take_money(
     database: duckdb.DuckDBPyConnection, after: int, *, names: str = "names", entries: str = "money_entries"
-) -> None:
-    """Take in the money of every event behind a sequence, and what those events void or counter.
+) -> int:
+    """Take in the money of every event behind a sequence, and what those events void or counter; return the entries.
 
     names, entries: the tables that new rows go into, where `names` and `money_entries` are views that hold more.
     """
+    found = 0
     for statement in (_NAMES, _RECORDED, _COUNTERED, _VOIDED):
-        database.execute(statement.format(after=after, never=NEVER, names=names, entries=entries))
+        ((changed,),) = database.execute(
+            statement.format(after=after, never=NEVER, names=names, entries=entries)
+        ).fetchall()
+        found += changed
+    return found
 
 
 _NAMES = """

@@ -180,6 +180,7 @@ class Projector:
                 # A crash between two of them leaves some a second older than others; each says up to what it knows.
                 await self._broker.opened.request(subjects.bucket_key(bucket, name), payload, timeout=5)
             self._published = sequence
+            await asyncio.to_thread(replica.compress)
         except (NatsError, TimeoutError, StoreError) as error:
             _log.warning("%s: the headline views were not put there: %s", bucket, said(error))
 

@@ -153,10 +153,9 @@ def key_of(question: Question, row: Row) -> str | None:
 
 def own_currency(replica: Replica, sequence: int) -> str | None:
     """Return the portfolio's currency, None before it was opened."""
-    rows = replica.ask(
-        "select currency from portfolio_opened where sequence <= ? order by sequence limit 1", [sequence]
-    )
-    return rows[0]["currency"] if rows else None
+    # One question for every moment, so that it is asked once.
+    rows = replica.ask("select sequence, currency from portfolio_opened order by sequence limit 1")
+    return rows[0]["currency"] if rows and rows[0]["sequence"] <= sequence else None
 
 
 def _spend(question: Question, at: str) -> str:

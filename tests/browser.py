@@ -10,6 +10,7 @@ import base64
 import itertools
 import json
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +21,8 @@ import aiohttp
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+NAMED = {"Enter": 13, "Home": 36}
+"""Keys of more than a letter, by the number of each."""
 DEADLINE_S = 60.0
 
 
@@ -31,6 +34,11 @@ def browser_or_skip() -> str:
             f"NO BROWSER: none of {', '.join(NAMES)} is installed, so the page was not opened; see CONTRIBUTING.md"
         )
     return found
+
+
+def words_of(drawn: bytes) -> str:
+    """Return what a terminal was sent without what moves its cursor and gives it colours."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn.decode(errors="replace"))
 
 
 class Page:
@@ -69,18 +77,47 @@ class Page:
         await self.evaluate(f"new Promise(done => {{ {look}; look() }})")
 
     async def press(self, key: str) -> None:
-        """Press a key of one letter."""
-        code = {"key": key, "text": key, "code": f"Key{key.upper()}", "windowsVirtualKeyCode": ord(key.upper())}
-        await self.do("Input.dispatchKeyEvent", type="keyDown", **code)
+        """Press a key: a letter, or one of NAMED."""
+        number = NAMED[key] if key in NAMED else ord(key.upper())
+        code: dict[str, Any] = {"key": key, "code": key if key in NAMED else f"Key{key.upper()}"}
+        code["windowsVirtualKeyCode"] = number
+        text = {} if key in NAMED else {"text": key}
+        await self.do("Input.dispatchKeyEvent", type="keyDown", **code, **text)
         await self.do("Input.dispatchKeyEvent", type="keyUp", **code)
+
+    async def resize(self, width: int, height: int) -> None:
+        """Give the page another size, in pixels."""
+        await self.do(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+        )
 
     async def picture(self) -> bytes:
         """Return what is seen, as PNG."""
         return base64.b64decode((await self.do("Page.captureScreenshot", format="png"))["data"])
 
-    def told(self, method: str) -> list[dict[str, Any]]:
-        """Return the events of one kind."""
-        return [event["params"] for event in self.events if event["method"] == method]
+    async def repaints(self, before: bytes) -> bytes:
+        """Wait until a picture is not what was seen before, and return it."""
+        async with asyncio.timeout(DEADLINE_S):
+            while (seen := await self.picture()) == before:
+                pass
+        return seen
+
+    def told(self, method: str, after: int = 0) -> list[dict[str, Any]]:
+        """Return the events of one kind. after: so many events of any kind are passed over."""
+        return [event["params"] for event in self.events[after:] if event["method"] == method]
+
+    def drawn(self, after: int = 0) -> str:
+        """Return the words that its terminal was sent."""
+        frames = [each["response"] for each in self.told("Network.webSocketFrameReceived", after)]
+        return words_of(b"".join(base64.b64decode(each["payloadData"]) for each in frames if each["opcode"] == 2))
+
+    async def shows(self, words: str, after: int = 0) -> int:
+        """Wait until its terminal is sent some words, and return how many events there are then."""
+        try:
+            await self.until(lambda: words in self.drawn(after))
+        except TimeoutError:
+            raise AssertionError(f"{words!r} was not drawn; there is:\n{self.drawn(after)}") from None
+        return len(self.events)
 
     async def until(self, holds: Any) -> None:
         """Wait until something is so of the events."""

@@ -26,6 +26,7 @@ from tui.theme import THEMES
 from tui.typed_ahead import TypedAhead
 from tui.verifying import Verifying
 from tui.widgets.key_line import KeyLine
+from tui.widgets.too_small import SMALLEST
 
 T = TypeVar("T")
 
@@ -33,8 +34,6 @@ Mode = Literal["board", "replay", "verify", "suppose"]
 
 REFRESH_S = 0.5
 """How often the stream is asked for news."""
-
-SMALLEST = (80, 24)
 
 
 class Place(NamedTuple):

@@ -88,6 +88,7 @@ class Session:
 
     async def refresh(self) -> int:
         """Take in what the stream has gained, and return how many events that is. A stream that is away is noted."""
+        await asyncio.to_thread(self.replica.compress)
         try:
             last = await self._store.last_sequence()
             if last > self.replica.sequence:

@@ -100,6 +100,23 @@ from (
 ) s
 left join names c on c.id = s.currency_id;
 
+-- The same at two moments, in one pass.
+create or replace macro measure_sums_at_both(known_before, of_before, known_after, of_after) as table
+select s.measure::varchar as measure, c.name as currency, s.before, s.after
+from (
+    select measure, currency_id,
+           coalesce(sum(minor) filter (
+               sequence <= known_before and effective_on <= of_before and voided_at > known_before
+           ), 0)::bigint as before,
+           coalesce(sum(minor) filter (
+               sequence <= known_after and effective_on <= of_after and voided_at > known_after
+           ), 0)::bigint as after
+    from money_entries
+    where sequence <= greatest(known_before, known_after)
+    group by measure, currency_id
+) s
+left join names c on c.id = s.currency_id;
+
 -- What is said of an initiative: field by field the newest statement that counts.
 create or replace macro described(as_known, as_of) as table
 with told as (

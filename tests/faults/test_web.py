@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +21,18 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from ledger.settings import Settings
+from tests.browser import words_of
 from tests.program import ROOT, done
+from tests.web import MODES, address_of, shown_by_the_program
 from tui import web_session, web_site
 from tui.common import CommandError
 from tui.model.text import has_hidden
-from tui.web import command_of, serve, serving
+from tui.web import SESSIONS, command_of, serve, serving
 from tui.web_session import environment_of
 from tui.web_site import ASSETS, COOKIE, Serving
 
 TINY = ROOT / "tests" / "tiny_app.py"
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 
 class Visitor:
@@ -81,6 +83,22 @@ async def visited(folder: Path, *how: str, **options: Any) -> AsyncIterator[Visi
             yield visitor
 
 
+@asynccontextmanager
+async def visited_program(folder: Path, data: Path, mode: str) -> AsyncIterator[Visitor]:
+    async with shown_by_the_program(data, mode) as address:
+        visitor = Visitor(Serving(address, None), folder, [])  # type: ignore[arg-type]
+        async with visitor.client:
+            yield visitor
+
+
+@pytest.fixture(params=["an app", *MODES])
+def shown(request: pytest.FixtureRequest, tmp_path: Path) -> AbstractAsyncContextManager[Visitor]:
+    """What refuses the same whatever is shown: the tiny app, and each mode as the program itself serves it."""
+    if request.param == "an app":
+        return visited(tmp_path)
+    return visited_program(tmp_path, request.getfixturevalue("imported"), request.param)
+
+
 def visit(told: Coroutine[Any, Any, None]) -> None:
     async def within() -> None:
         async with asyncio.timeout(DEADLINE_S):
@@ -95,7 +113,7 @@ async def seen(tab: ClientWebSocketResponse, words: str) -> str:
     while words not in drawn:
         message = await tab.receive()
         assert message.type is WSMsgType.BINARY, (message, drawn)
-        drawn += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", message.data.decode())
+        drawn += words_of(message.data)
     return drawn
 
 
@@ -160,9 +178,11 @@ def test_the_token_opens_once_and_becomes_a_cookie_for_this_path_alone(tmp_path:
     visit(told())
 
 
-def test_a_host_that_is_not_its_own_is_misdirected_and_spends_no_token(tmp_path: Path) -> None:
+def test_a_host_that_is_not_its_own_is_misdirected_and_spends_no_token(
+    shown: AbstractAsyncContextManager[Visitor],
+) -> None:
     async def told() -> None:
-        async with visited(tmp_path) as visitor:
+        async with shown as visitor:
             port = visitor.origin.rpartition(":")[2]
             for host in ("evil.example", f"evil.example:{port}", "127.0.0.1", "127.0.0.1:1", f"127.0.0.1.:{port}"):
                 assert (await visitor.get(f"?token={visitor.token}", Host=host)).status == 421
@@ -174,9 +194,9 @@ def test_a_host_that_is_not_its_own_is_misdirected_and_spends_no_token(tmp_path:
     visit(told())
 
 
-def test_a_foreign_origin_is_refused_whatever_it_asks_for(tmp_path: Path) -> None:
+def test_a_foreign_origin_is_refused_whatever_it_asks_for(shown: AbstractAsyncContextManager[Visitor]) -> None:
     async def told() -> None:
-        async with visited(tmp_path) as visitor:
+        async with shown as visitor:
             port = visitor.origin.rpartition(":")[2]
             others = ("https://evil.example", "null", "", f"https://127.0.0.1:{port}", f"http://localhost:{port}")
             for origin in others:
@@ -192,9 +212,9 @@ def test_a_foreign_origin_is_refused_whatever_it_asks_for(tmp_path: Path) -> Non
     visit(told())
 
 
-def test_a_connection_needs_the_cookie_and_an_origin(tmp_path: Path) -> None:
+def test_a_connection_needs_the_cookie_and_an_origin(shown: AbstractAsyncContextManager[Visitor]) -> None:
     async def told() -> None:
-        async with visited(tmp_path) as visitor:
+        async with shown as visitor:
             assert await visitor.refused() == 403
             await visitor.enter()
             with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
@@ -437,7 +457,25 @@ def test_an_app_inherits_nothing_that_may_be_secret(tmp_path: Path) -> None:
 # No more apps than there may be, and none that outlives its tab.
 
 
-def test_one_tab_too_many_is_refused_until_another_closes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("shown", ["an app", "board"], indirect=True)
+def test_one_tab_too_many_is_refused(
+    shown: AbstractAsyncContextManager[Visitor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_site, "ROOM_S", 0.05)
+
+    async def told() -> None:
+        async with shown as visitor:
+            await visitor.enter()
+            tabs = [await visitor.connect() for _ in range(SESSIONS)]
+            assert await visitor.refused() == 503
+            answer = await visitor.get()
+            assert (answer.status, "Retry-After" in answer.headers) == (503, True)
+            assert f"{len(tabs)} tabs are open" in await answer.text()
+
+    visit(told())
+
+
+def test_there_is_room_again_when_a_tab_closes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web_site, "ROOM_S", 0.05)
 
     async def told() -> None:
@@ -445,9 +483,6 @@ def test_one_tab_too_many_is_refused_until_another_closes(tmp_path: Path, monkey
             await visitor.enter()
             tabs = [await visitor.connect(), await visitor.connect()]
             assert await visitor.refused() == 503
-            answer = await visitor.get()
-            assert (answer.status, "Retry-After" in answer.headers) == (503, True)
-            assert "2 tabs are open" in await answer.text()
             await tabs[0].close()
             await visitor.server.until(lambda server: len(server.sessions) == 1)
             await seen(await visitor.connect(), "size 80 x 24")
@@ -671,10 +706,7 @@ def test_apps_end_with_a_server_that_is_stopped_or_killed(tmp_path: Path, stoppe
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        assert process.stdout is not None
-        address = (await process.stdout.readline()).decode().removeprefix("Open ").strip()
-        assert "opens once" in (await process.stdout.readline()).decode()
-        visitor = Visitor(Serving(address, None), tmp_path, [])  # type: ignore[arg-type]
+        visitor = Visitor(Serving(await address_of(process), None), tmp_path, [])  # type: ignore[arg-type]
         async with visitor.client:
             await visitor.enter()
             tab = await visitor.connect()

@@ -11,8 +11,8 @@ import json
 import subprocess
 import time
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -147,7 +147,7 @@ async def test_a_portfolio_with_their_witness_and_ours_is_verified_up_to_a3(
         assert await asyncio.to_thread(main, [*map(str, arguments), "--json", "--data", str(data)]) == code
         return json.loads(capsys.readouterr().out.splitlines()[-1])
 
-    verify = ("verify", data / "p", "--policy", policy, "--remember", tmp_path / "remembered", "--max-age", 60)
+    verify = ("verify", data / "p", "--policy", policy, "--remember", tmp_path / "remembered", "--max-age", 600)
 
     async with opened(Settings(data, "p", "ana", None)) as access:  # so that every command finds its server running
         await open_in(access, "p", "p-00000000")
@@ -234,38 +234,52 @@ async def test_both_witnesses_answer_a_log_alike(aics: Path, tmp_path: Path) -> 
 # Their client, our witness
 
 
-def submit(aics: Path, url: str, vkey: object, log: Path, *options: object, key: SignerKey = LOG) -> Any:
-    """Return what their client says of a witness that it asked to sign the checkpoint of a log."""
-    return json.loads(ran(aics / "python", SUBMIT, url, vkey, key.vkey, log, *options))
+@asynccontextmanager
+async def their_client(aics: Path, url: str, vkey: object) -> AsyncIterator[Callable[..., Awaitable[Any]]]:
+    """Yield what asks their client to have a log in a directory signed by a witness, and returns what came of it."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        aics / "python", SUBMIT, url, str(vkey), str(LOG.vkey), stdin=pipe, stdout=pipe
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    requests, answers = process.stdin, process.stdout
+
+    async def submitted(directory: Path, **options: object) -> Any:
+        requests.write(json.dumps({"directory": str(directory), **options}).encode() + b"\n")
+        return json.loads(await answers.readline())
+
+    try:
+        yield submitted
+    finally:
+        requests.close()
+        await process.wait()
 
 
 async def test_their_client_gets_lines_of_our_witness_that_its_verifier_counts(aics: Path, tmp_path: Path) -> None:
-    mine, remembered = tmp_path / "mine", tmp_path / "remembered"
+    mine = tmp_path / "mine"
     vkey = new_witness(mine, "audit.example.com/w")
     trust_log(mine, str(LOG.vkey), None)
-    async with witness_site("127.0.0.1", 0, open_witness(mine, time.time)) as port:
+    async with (
+        witness_site("127.0.0.1", 0, open_witness(mine, time.time)) as port,
+        their_client(aics, f"http://127.0.0.1:{port}", vkey) as submitted,
+    ):
 
-        async def told(entries: list[bytes], *options: object, key: SignerKey = LOG) -> Any:
-            log = write_log(tmp_path / "log", entries, signed(entries, key))
-            return await asyncio.to_thread(submit, aics, f"http://127.0.0.1:{port}", vkey, log, *options, key=key)
+        async def told(entries: list[bytes], *, key: SignerKey = LOG, **options: object) -> Any:
+            return await submitted(write_log(tmp_path / "log", entries, signed(entries, key)), **options)
 
         def counted(size: int) -> dict[str, Any]:
             under = {"ok": True, "error": None, "size": size, "witnesses": [vkey.name]}
             return {"signed": under, "shown": under}
 
         # The first time, and again; from the size it remembers, and from 0, where our 409 names it.
-        for size, options in (
-            (5, ()),
-            (5, ()),
-            (300, ("--state", remembered)),
-            (400, ("--state", remembered)),
-            (600, ()),
-        ):
-            assert await told(ENTRIES[:size], *options) == counted(size)
+        remembering = {"state": str(tmp_path / "remembered")}
+        for size, options in ((5, {}), (5, {}), (300, remembering), (400, remembering), (600, {})):
+            assert await told(ENTRIES[:size], **options) == counted(size)
         # With one proof alone, from a size that is not ours to go on from, it is told ours in the body of the 409.
-        conflict = await told(ENTRIES, "--from", 300)
+        conflict = await told(ENTRIES, **{"from": 300})
         assert (conflict["refused"], conflict["known_size"]) == ("WitnessConflict", 600)
-        assert await told(ENTRIES, "--from", 600) == counted(700)
+        assert await told(ENTRIES, **{"from": 600}) == counted(700)
         # What does not go on is refused, and it knows for good from what.
         longer = [*OTHERS, *ENTRIES]
         for size, answer, why in (

@@ -97,12 +97,19 @@ ALIGNING: frozenset[type[Fact]] = frozenset(
 """The facts that alignment rests on: no other event can move it."""
 
 
-def sums(replica: Replica, moment: Moment) -> dict[str, Any]:
-    """Return what is funded, approved, committed and spent at a moment, in the portfolio's currency."""
-    currency = own_currency(replica, moment.sequence)
-    rows = replica.ask(f"from measure_sums({moment.sequence}, date '{moment.as_of}')")
-    own = {row["measure"]: row["minor"] for row in rows if row["currency"] == currency}
-    return {f"{name}_minor": own.get(name, 0) for name in ("funded", "approved", "committed", "actual")}
+MEASURED = ("funded", "approved", "committed", "actual")
+
+
+def sums(replica: Replica, before: Moment, after: Moment) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what is funded, approved, committed and spent at two moments, in the currency the portfolio has then."""
+    currency = own_currency(replica, after.sequence)
+    moments = ", ".join(f"{each.sequence}, date '{each.as_of}'" for each in (before, after))
+    rows = replica.ask(f"from measure_sums_at_both({moments})")
+    own = {row["measure"]: row for row in rows if row["currency"] == currency}
+    was, now = (
+        {f"{name}_minor": own[name][at] if name in own else 0 for name in MEASURED} for at in ("before", "after")
+    )
+    return was, now
 
 
 def aligned(replica: Replica, moment: Moment) -> tuple[dict[str, Any], str | None]:
@@ -118,9 +125,8 @@ async def moved(asking: Ask, event: Recorded | None, base: Moment, here: Moment)
     event: where it is all that lies between them; alignment is then asked twice only where it can have moved it.
     """
     same = event is not None and type(event.data) not in ALIGNING and base.as_of == here.as_of
-    before, after, (index, currency), *other = await asyncio.gather(
-        asking(partial(sums, moment=base)),
-        asking(partial(sums, moment=here)),
+    (before, after), (index, currency), *other = await asyncio.gather(
+        asking(partial(sums, before=base, after=here)),
         asking(partial(aligned, moment=here)),
         *(() if same else (asking(partial(aligned, moment=base)),)),
     )

@@ -31,9 +31,10 @@ from tui.model.state_lines import see_state
 from tui.model.text import clean
 from tui.screens.ask import AskScreen
 from tui.screens.initiative import InitiativeScreen
-from tui.screens.replay import ReplayScreen, too_small
+from tui.screens.replay import ReplayScreen
 from tui.widgets.figures import GUTTER, Figures
 from tui.widgets.key_line import KeyLine
+from tui.widgets.too_small import TooSmall
 
 ALL_PANELS = ("initiatives", *PANELS, "trend")
 TREND_LINES = 4
@@ -69,7 +70,7 @@ class BoardScreen(ModeScreen):
         self.front = "needs"
         self.placed: Places | None = None
         self.whole: str | None = None
-        yield Static(id="tiny")
+        yield TooSmall()
         with Vertical(classes="body"):
             yield Static(classes="header", id="header")
             yield Figures(self.glyphs, id="headline")
@@ -283,7 +284,6 @@ class BoardScreen(ModeScreen):
         reading = "" if self.seen is None or self.seen.moment == moment else "   reading…"
         self.query_one("#header", Static).update(Content(self.glyphs.spelt(told + reading)), layout=False)
         self.set_class(standing(self.session, self.head, moment) != "live", "-past")
-        self.query_one("#tiny", Static).update(Content(too_small(self.app.size.width, self.app.size.height)))
 
     def _draw_panels(self) -> None:
         seen = self.seen

@@ -26,9 +26,9 @@ from tui.model.compare_lines import (
     set_by_words,
 )
 from tui.reports import WIDTH
-from tui.screens.replay import too_small
 from tui.widgets.key_line import KeyLine
 from tui.widgets.rows import Line, Rows
+from tui.widgets.too_small import TooSmall
 
 PANEL_CELLS = 5
 """What a panel takes of the width: border, padding and scroll bar."""
@@ -47,7 +47,7 @@ class CompareScreen(ModeScreen):
 
     def compose(self) -> ComposeResult:
         self.glyphs, self.session = self.ledger.glyphs, self.ledger.session
-        yield Static(id="tiny")
+        yield TooSmall()
         with Vertical(classes="body"):
             yield Static(classes="header", id="header")
             yield Static(classes="line", id="columns")
@@ -142,7 +142,6 @@ class CompareScreen(ModeScreen):
 
     def draw(self) -> None:
         """Draw what differs."""
-        self.query_one("#tiny", Static).update(Content(too_small(self.app.size.width, self.app.size.height)))
         self._draw_header()
         if self.compared is None:
             return

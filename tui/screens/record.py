@@ -31,13 +31,13 @@ from tui.model.pen import NEXT_KEY
 from tui.model.text import clean
 from tui.recorder import Recorder
 from tui.screens.form import FormScreen
-from tui.screens.replay import too_small
 from tui.screens.tell import TellScreen
 from tui.sending import send
 from tui.widgets.fields import FieldPanel
 from tui.widgets.key_line import KeyLine
 from tui.widgets.rows import Rows
 from tui.widgets.said import Said
+from tui.widgets.too_small import TooSmall
 
 PAUSE_S = 0.15
 """How long nothing must be typed before what is written is judged."""
@@ -65,7 +65,7 @@ class RecordScreen(FormScreen[int | None]):
         self._done = False
 
     def compose(self) -> ComposeResult:
-        yield Static(id="tiny")
+        yield TooSmall()
         with Vertical(classes="body"):
             yield Static(classes="header", id="header")
             with Horizontal(id="panels"):
@@ -343,7 +343,6 @@ class RecordScreen(FormScreen[int | None]):
         if self.app.size.width >= 110:
             parts[3:3] = [clean(session.portfolio, 30), f"as {clean(session.actor)}"]
         self.query_one("#header", Static).update(Content("   ".join(filter(None, parts))), layout=False)
-        self.query_one("#tiny", Static).update(Content(too_small(self.app.size.width, self.app.size.height)))
 
     def _standing(self) -> str:
         if self.locked:

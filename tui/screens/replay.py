@@ -40,6 +40,7 @@ from tui.widgets.key_line import KeyLine
 from tui.widgets.rows import Line, Rows
 from tui.widgets.scrubber import Scrubber
 from tui.widgets.timeline import Timeline
+from tui.widgets.too_small import TooSmall
 
 FRAMES_S = 1 / 15
 """How often play draws; decisions between two frames are passed over on the screen, never in the history."""
@@ -64,7 +65,7 @@ class ReplayScreen(ModeScreen):
         self.words = ""
         self.base = 0
         self.seen: Seen | None = None
-        yield Static(id="tiny")
+        yield TooSmall()
         with Vertical(classes="body"):
             yield Static(classes="header", id="header")
             yield Scrubber(self.head, self.glyphs, id="scrubber")
@@ -462,7 +463,6 @@ class ReplayScreen(ModeScreen):
         header = header_line(self.ledger, "REPLAY", self.glyphs.mark)
         self.query_one("#header", Static).update(Content(header), layout=False)
         self.set_class(not self.head.at_tip, "-past")
-        self.query_one("#tiny", Static).update(Content(too_small(self.app.size.width, self.app.size.height)))
 
     def _draw_transport(self) -> None:
         self.query_one("#transport", Static).update(Content(self._transport()), layout=False)
@@ -517,11 +517,6 @@ def card_content(lines: list[CardLine], glyphs: Glyphs, width: int) -> Content:
         else:
             parts += [(text[:LABEL_CELLS], "dim"), (f"{text[LABEL_CELLS:]}\n", STYLES[line.standing])]
     return Content.assemble(*parts)
-
-
-def too_small(width: int, height: int) -> str:
-    """Return what a terminal below the smallest size shows."""
-    return f"The terminal is {width}x{height}; this screen needs 80x24.\n\nctrl+p still works, q quits"
 
 
 def _standing(change: Change) -> Standing:

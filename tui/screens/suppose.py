@@ -23,11 +23,11 @@ from tui.model import supposed_lines as drawn
 from tui.model.glyphs import Glyphs
 from tui.model.text import clean
 from tui.outcomes import Compared, Found, Outcomes
-from tui.screens.replay import too_small
 from tui.screens.suppose_asking import Asks
 from tui.session import StoreError
 from tui.widgets.key_line import KeyLine
 from tui.widgets.rows import Line, Rows
+from tui.widgets.too_small import TooSmall
 
 QUICK_ENTRIES = 5_000
 """As long as no more stand behind the forks, which is about a second, all is decided again when decisions arrive."""
@@ -54,7 +54,7 @@ class SupposeScreen(Asks):
         self.compared: Compared | None = None
         self.began: float | None = None
         self.note = ""
-        yield Static(id="tiny")
+        yield TooSmall()
         with Vertical(classes="body"):
             yield Static(classes="header", id="header")
             yield Static(classes="line", id="status")
@@ -274,7 +274,6 @@ class SupposeScreen(Asks):
         else:
             parts = [mode, clean(session.portfolio, 30), f"forked at seq {where}", f"scenario {which}"]
         self.query_one("#header", Static).update(Content("   ".join(parts)), layout=False)
-        self.query_one("#tiny", Static).update(Content(too_small(self.app.size.width, self.app.size.height)))
 
     def _draw_status(self) -> None:
         self.query_one("#status", Static).update(Content(self._status()), layout=False)

@@ -14,10 +14,10 @@ from tui.model.text import clean
 from tui.model.verification import STEPS, WORDS, Part, Problem
 from tui.model.verify_lines import gauge_line, level_lines, outcome, problem_lines, seal_words
 from tui.reports import verification_report
-from tui.screens.replay import too_small
 from tui.theme import STYLES
 from tui.widgets.key_line import KeyLine
 from tui.widgets.rows import Line, Rows
+from tui.widgets.too_small import TooSmall
 
 LOOKS_S = 0.1
 """How often a verification under way is looked at."""
@@ -35,7 +35,7 @@ class VerifyScreen(ModeScreen):
         ledger = self.ledger
         self.check, self.glyphs, self.session = ledger.verifying.check, ledger.glyphs, ledger.session
         self._drawn = -1
-        yield Static(id="tiny")
+        yield TooSmall()
         with Vertical(classes="body"):
             yield Static(classes="header", id="header")
             yield Static(id="gauges")
@@ -126,7 +126,6 @@ class VerifyScreen(ModeScreen):
 
     def draw(self) -> None:
         """Draw how far the verification is, and what it found."""
-        self.query_one("#tiny", Static).update(Content(too_small(self.app.size.width, self.app.size.height)))
         self._draw_header()
         width = max(self.size.width - 2, 40)
         asked = {step for part in self.check.parts for step in STEPS[part]} if self.check.running else set()
