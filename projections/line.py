@@ -39,6 +39,12 @@ class Line:
         """The last sequence, 0 where there is none."""
         return self.sequences[-1] if self.sequences else 0
 
+    @property
+    def begin_us(self) -> int:
+        """Where the line begins by time: with the first event; with the second where the first, which opened a historic
+        portfolio, counts as recorded before all."""
+        return self.recorded_us[1 if len(self) > 1 and self.recorded_us[0] == 0 else 0]
+
     def place(self, sequence: int) -> int:
         """Return the place of the last event up to a sequence, 0-based; -1 before the first."""
         return bisect_right(self.sequences, sequence) - 1
@@ -63,7 +69,7 @@ class Line:
         if not len(self):
             return 0
         share = max(0.0, min(share, 1.0))
-        first, last = self.recorded_us[0], self.recorded_us[-1]
+        first, last = self.begin_us, self.recorded_us[-1]
         if by_time and last > first:
             return self.until(first + round(share * (last - first)))
         return self.sequences[round(share * (len(self) - 1))]
@@ -72,9 +78,9 @@ class Line:
         """Return how many events stand in each of so many cells of the line."""
         if cells < 1 or not len(self):
             return [0] * max(cells, 0)
-        first, span = self.recorded_us[0], self.recorded_us[-1] - self.recorded_us[0]
+        first, span = self.begin_us, self.recorded_us[-1] - self.begin_us
         if by_time and span:
-            edges = [bisect_left(self.recorded_us, first - (-span * cell // cells)) for cell in range(cells)]
+            edges = [0, *(bisect_left(self.recorded_us, first - (-span * cell // cells)) for cell in range(1, cells))]
         else:
             edges = [-(-len(self) * cell // cells) for cell in range(cells)]
         return [after - before for before, after in pairwise([*edges, len(self)])]
@@ -84,9 +90,9 @@ class Line:
         place = self.place(sequence)
         if place < 0:
             return 0
-        first, span = self.recorded_us[0], self.recorded_us[-1] - self.recorded_us[0]
+        first, span = self.begin_us, self.recorded_us[-1] - self.begin_us
         if by_time and span:
-            return min((self.recorded_us[place] - first) * cells // span, cells - 1)
+            return max(0, min((self.recorded_us[place] - first) * cells // span, cells - 1))
         return place * cells // len(self)
 
 

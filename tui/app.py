@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
-from textual.app import App
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.screen import Screen
@@ -19,10 +18,12 @@ from tui.model.address import written
 from tui.model.glyphs import Glyphs
 from tui.model.head import Head
 from tui.model.kinds import Begin
+from tui.model.pen import NO_PEN, Pen
 from tui.model.supposed import WhatIf
 from tui.recorder import Recorder
 from tui.session import Session
 from tui.theme import THEMES
+from tui.typed_ahead import TypedAhead
 from tui.verifying import Verifying
 from tui.widgets.key_line import KeyLine
 from tui.widgets.too_small import SMALLEST
@@ -42,7 +43,7 @@ class Place(NamedTuple):
     sequence: int
 
 
-class LedgerApp(App[int]):
+class LedgerApp(TypedAhead[int]):
     """The application. head: the moment all modes share. day: the one the board opens on, None for the head's own.
 
     supposed: what is supposed, until the application ends.
@@ -67,8 +68,10 @@ class LedgerApp(App[int]):
         keys_file: Path | None = None,
         recorder: Recorder | None = None,
         supposed: WhatIf | None = None,
+        pen: Pen = NO_PEN,
     ) -> None:
-        """recorder: handed to the Record screen and to no other; None where nothing may be recorded."""
+        """recorder: handed to the Record screen and to no other; None where nothing may be recorded. pen: what is
+        recorded there is signed with it."""
         super().__init__()
         self.session, self.glyphs = session, glyphs
         self.head = head or Head(session.line, session.line.tip, live=True)
@@ -79,7 +82,7 @@ class LedgerApp(App[int]):
         self.place = -1
         self._first_mode = mode
         self.other_keys = {} if keys_file is None else keys.keymap(keys_file)
-        self._recorder = recorder
+        self._recorder, self._pen = recorder, pen
         self._desk: Desk | None = None
 
     async def on_mount(self) -> None:
@@ -212,7 +215,7 @@ class LedgerApp(App[int]):
     def _desk_(self) -> Desk:
         """Return the desk decisions are written at, with a book that is read once."""
         if self._desk is None:
-            self._desk = Desk(self.session)
+            self._desk = Desk(self.session, self._pen)
         return self._desk
 
     def action_address(self) -> None:

@@ -22,8 +22,9 @@ from schemas.events import InitiativeProposed
 from tui.model.drafts import CommandDraft, drafts_in, new_draft
 from tui.model.effect import Effect, effect
 from tui.model.forms import Texts, form_of
-from tui.model.judged import Judged, judged
+from tui.model.judged import Judged, judged, judged_again
 from tui.model.kinds import Begin
+from tui.model.pen import NO_PEN, Pen
 from tui.model.templates import TEMPLATES, blank, template
 from tui.model.writing import Writing
 from tui.session import Session
@@ -35,10 +36,10 @@ MOST_ARRIVED = 200
 
 
 class Desk:
-    """One portfolio as whoever writes a decision sees it. book: as far as it has been read."""
+    """One portfolio as whoever writes a decision sees it. book: as far as it has been read. pen: what it signs with."""
 
-    def __init__(self, session: Session) -> None:
-        self.session, self.book = session, Book(session.portfolio)
+    def __init__(self, session: Session, pen: Pen = NO_PEN) -> None:
+        self.session, self.book, self.pen = session, Book(session.portfolio), pen
         self.drafts = drafts_in(session.directory)
         self._fork: ForkReplica | None = None
         self._showing, self._closed = threading.Lock(), False
@@ -91,7 +92,25 @@ class Desk:
 
     def judge(self, writing: Writing, draft: CommandDraft) -> Judged:
         """Return what would become of a form now."""
-        return judged(self.book, writing, draft, now=self.session.clock())
+        now = self.session.clock()
+        found = judged(self.book, writing, draft, now=now, pen=self.pen)
+        if draft.seen is None or found.verdict is None:
+            return found
+        try:  # it was sent with its texts kept apart, and is found again by the same bytes only
+            return judged_again(self.book, found, self.pen.kept_apart(found.verdict.line), now=now)
+        except OSError as error:
+            return found._replace(verdict=None, slips={"": f"its texts cannot be kept apart: {error}"})
+
+    async def as_sent(self, found: Judged) -> Judged:
+        """Return a verdict on the bytes that are sent: where there is a vault, with the free texts put into it.
+
+        A crash behind this leaves a text that nothing commits to; the same draft, judged again, uses it.
+        Errors: VaultError, OSError.
+        """
+        if found.verdict is None or self.pen.apart is None:
+            return found
+        payload = await asyncio.to_thread(self.pen.kept_apart, found.verdict.line)
+        return judged_again(self.book, found, payload, now=self.session.clock())
 
     async def effect(self, found: Judged) -> Effect | None:
         """Return what a form would change if it were recorded, None where it would not be, or where more is known."""

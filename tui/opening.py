@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
@@ -15,6 +16,7 @@ from projections.sync import synced
 from tui.common import DONE, CommandError, Common, access, progress
 from tui.model.as_of import day_of
 from tui.model.glyphs import Glyphs, glyphs
+from tui.signer_keys import Signing
 from tui.trusting import trust_in
 
 if TYPE_CHECKING:
@@ -63,47 +65,63 @@ async def replay(
     ] = None,
     to: Annotated[str | None, Parameter(help="The moment to compare, B, where it begins; without it --at.")] = None,
     opening: Opening | None = None,
+    signing: Signing | None = None,
     common: Common | None = None,
 ) -> int:
     """Replay the history decision by decision: who decided what, why, and what it changed.
 
-    With --plain and --from or --to: a transcript of every decision between, and what differs.
+    With --plain and --from or --to: a transcript of every decision between, and what differs. What is recorded from
+    there, by a form, is signed with the keys that are named.
     """
     opening = opening or Opening()
     if to is not None and opening.at is not None:
         raise CommandError("--to and --at both say where to begin; give one of them")
     between = None if from_ is None and to is None else Between(from_)
-    return await open_in("replay", replace(opening, at=to or opening.at), common or Common(), between=between)
+    opening = replace(opening, at=to or opening.at)
+    return await open_in("replay", opening, common or Common(), between=between, signing=signing)
 
 
 async def board(
     *,
     as_of: Annotated[str | None, Parameter(help="As of which day or quarter; else the day of --at, or today.")] = None,
     opening: Opening | None = None,
+    signing: Signing | None = None,
     common: Common | None = None,
 ) -> int:
-    """Show where the portfolio stands: alignment, spend, priorities, pipeline, risks, what needs a decision."""
-    return await open_in("board", opening or Opening(), common or Common(), as_of=as_of)
+    """Show where the portfolio stands: alignment, spend, priorities, pipeline, risks, what needs a decision.
+
+    What is recorded from there, by a form, is signed with the keys that are named.
+    """
+    return await open_in("board", opening or Opening(), common or Common(), as_of=as_of, signing=signing)
 
 
 async def open_in(
-    mode: Mode, opening: Opening, common: Common, *, as_of: str | None = None, between: Between | None = None
+    mode: Mode,
+    opening: Opening,
+    common: Common,
+    *,
+    as_of: str | None = None,
+    between: Between | None = None,
+    signing: Signing | None = None,
 ) -> int:
     """Open the application in a mode, serve it, or print that mode's screen. as_of: the day of a board."""
     try:
         day = None if as_of is None else day_of(as_of)
     except ValueError as error:
         raise CommandError(str(error)) from error
+    if signing is not None and signing.key and (opening.plain or opening.web or opening.read_only):
+        raise CommandError("--key signs what is recorded, and nothing is recorded from there; leave it away")
     if not opening.plain:
         _check_keys(opening.keys or common.settings().keys)
     if opening.web:
         return await _serve(mode, opening, common, day, between)
+    keys = [] if signing is None else signing.keys()  # a passphrase is asked for before anything is drawn
     async with access(common) as (reached, chosen):
         portfolio = await reached.choose(chosen.portfolio)
         store, directory = reached.store(portfolio), reached.directory(portfolio)
         with progress(f"reading {portfolio}") as told:
             made = await synced(store, directory, portfolio, progress=told, log=reached.log(portfolio))
-        from tui.apart import texts_of
+        from tui.apart import kept_apart, texts_of
         from tui.model.head import Head  # Textual costs a third of a second, which other commands need not pay
         from tui.session import Session
 
@@ -133,11 +151,13 @@ async def open_in(
         if "TEXTUAL_DRIVER" not in os.environ and not (os.isatty(0) and os.isatty(2)):
             raise CommandError(f"there is no terminal to draw on; use `portfolio {mode} --plain`")
         from tui.app import LedgerApp
+        from tui.model.pen import Pen
         from tui.recorder import WriterRecorder
 
         recorder = None if opening.read_only else WriterRecorder(lambda: reached.writer(portfolio))
         keys_file = opening.keys or chosen.keys
-        app = LedgerApp(session, signs, mode=mode, keys_file=keys_file, head=head, day=day, recorder=recorder)
+        pen = Pen(keys, None if chosen.vault is None else partial(kept_apart, directory=chosen.vault))
+        app = LedgerApp(session, signs, mode=mode, keys_file=keys_file, head=head, day=day, recorder=recorder, pen=pen)
         return await app.run_async() or app.return_code or DONE
 
 

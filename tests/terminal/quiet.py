@@ -95,6 +95,8 @@ def _moving(app: App[Any]) -> list[object]:
         return ["a message"]
     if app._resize_event is not None or app._resize_timer is not None:
         return ["a resize"]
+    if getattr(app, "ahead", ()):
+        return ["keys"]
     nodes = [node for screen in app.screen_stack for node in screen.walk_children(with_self=True)]
     found: list[object] = [pump for pump in [app, *nodes] if _unfinished(pump)]
     return found + [screen for screen in app.screen_stack[-1:] if _to_draw(screen)]

@@ -19,7 +19,9 @@ from tui.app import LedgerApp, Mode, screens
 from tui.cli import main
 from tui.keys import KEYS, Key, KeysError, clashes, keymap
 from tui.palette import Actions, Places
+from tui.screens.ask import AskScreen
 from tui.screens.compare import CompareScreen
+from tui.screens.help import HelpScreen
 from tui.screens.record import RecordScreen
 
 SCREENS: dict[str, type] = {**screens(), "compare": CompareScreen, "record": RecordScreen}
@@ -222,6 +224,43 @@ async def test_an_initiative_is_found_by_its_title(demo_store, tmp_path) -> None
         await hit.command()
         await settled(app, pilot)
         assert (app.current_mode, app.head.sequence) == ("replay", 1_816)
+
+
+# The key line
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_a_click_on_the_key_line_is_the_key(demo_store, tmp_path, size) -> None:
+    """Every key that stands there, over the replay and over a form one writes in, at both ends of its words."""
+    session = session_of(demo_store, tmp_path)
+    app = LedgerApp(session, SIGNS, head=head_of(session, 258))
+    async with app.run_test(size=size) as pilot:
+
+        async def click(words: str, at: int = 0) -> None:
+            line = screen_text(app).splitlines()[size[1] - 1]
+            assert words in line, line
+            await pilot.click(offset=(line.index(words) + at, size[1] - 1))
+            await settled(app, pilot)
+
+        await settled(app, pilot)
+        await click(". Step")
+        await click(". Step", len(". Step") - 1)
+        assert app.head.sequence == 260
+        await click("/ Filter")
+        assert isinstance(app.screen, AskScreen)
+        await pilot.press(*"kind:gate", "enter")
+        await settled(app, pilot)
+        assert app.screen.words == "kind:gate"
+        await click("Help", 3)
+        assert isinstance(app.screen, HelpScreen)
+        await pilot.press("escape", "n", "1")
+        await settled(app, pilot)
+        await click("Judge")
+        await click("Leave")
+        assert len(app.screen_stack) == 1
+        await pilot.click(offset=(size[0] - 1, size[1] - 1))  # where no key stands
+        await settled(app, pilot)
+        assert app.screen.words == "kind:gate"
 
 
 # Too small

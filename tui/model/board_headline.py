@@ -68,6 +68,8 @@ def _blocks(seen: BoardSeen, drawing: Drawing) -> list[Block]:
 
 def _alignment(seen: BoardSeen) -> Block:
     told = seen.headline
+    if not seen.objectives:
+        return Block("alignment.index", ("Alignment: no objectives set", "Alignment –"), None, 1.0, ToTotal("index"))
     index = "–" if told.index is None else f"{told.index:.4f}"
     moves = "" if told.index is None else f", {figure(told.must_move_minor, 'money', seen.currency)} must move"
     texts = (f"Alignment {index} of 1{moves}", f"Alignment {index} of 1", f"Alignment {index}")
@@ -91,6 +93,8 @@ def _spend(seen: BoardSeen, drawing: Drawing) -> Block:
 
 def _return(seen: BoardSeen) -> Block:
     told = seen.headline
+    if not (told.planned_minor or told.validated_minor):
+        return Block("roi", ("Return: no benefits planned", "Return –"), None, None, ToTotal("roi"))
     validated, spent = (figure(minor, "money", seen.currency) for minor in (told.validated_minor, told.actual_minor))
     texts = (
         f"ROI {signed(told.roi)}, {validated} validated of {spent} spent",

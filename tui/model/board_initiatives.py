@@ -20,7 +20,8 @@ ORDERS: dict[str, Callable[[Ranked], float | str | None]] = {
     "spent": lambda each: _down(_spent(each)),
     "title": lambda each: each.told.title.casefold(),
 }
-"""What initiatives are sorted by: the first that comes has the least of it; one that has none comes last."""
+"""What initiatives are sorted by: the first that comes has the least of it; one that has none comes last. Of those that
+are alike in it, the one with more money comes first."""
 
 
 class Column(NamedTuple):
@@ -57,9 +58,9 @@ def chosen(rows: Sequence[Ranked], order: str, words: str) -> list[Ranked]:
     found = [each for each in rows if all(word in _words(each) for word in wanted)]
     key = ORDERS[order]
 
-    def place(each: Ranked) -> tuple[bool, float | str, str]:
-        value = key(each)
-        return value is None, 0 if value is None else value, each.told.initiative
+    def place(each: Ranked) -> tuple[bool, float | str, float, str]:
+        value, money = key(each), 0 if order == "title" else -(each.told.approved_minor or 0)
+        return value is None, 0 if value is None else value, money, each.told.initiative
 
     return sorted(found, key=place)
 

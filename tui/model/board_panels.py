@@ -57,15 +57,17 @@ def alignment(seen: BoardSeen, drawing: Drawing) -> Panel:
 def pipeline(seen: BoardSeen, drawing: Drawing) -> Panel:
     """Return how many initiatives stand in each stage, with which money and for how long."""
     names = widest([each.stage for each in seen.stages], 14)
-    held_cells = max((len(f", {each.held} held") for each in seen.stages if each.held), default=0)
-    cells = min(drawing.width - names - 1 - len(" 33   35.8 M   473 d") - held_cells, MOST_BAR)
     most = max((each.count for each in seen.stages), default=1)
-    lines = []
+    counts = max(len(f"{most:,}"), 3)
+    texts = []
     for each in seen.stages:
-        leads = ToEntry(each.last_sequence) if each.last_sequence is not None else None
-        held = f", {each.held} held" if each.held else ""
         money = figure(each.approved_minor, "money", seen.currency)
-        told = f"{each.count:>3} {money:>8} {each.days:>5,} d{held}"
+        held = f", {each.held:,} held" if each.held else ""
+        texts.append(f" {each.count:>{counts - 1},} {money:>8} {each.days:>5,} d{held}")
+    cells = max(min(drawing.width - names - 1 - max(map(len, texts), default=0), MOST_BAR), 0)
+    lines = []
+    for each, told in zip(seen.stages, texts, strict=True):
+        leads = ToEntry(each.last_sequence) if each.last_sequence is not None else None
         drawn = drawing.bar(each.count / most, cells)
         name = f"pipeline.{each.stage}"
         lines.append((drawing.name(each.stage, names), Piece(" "), *drawn, Piece(told, "plain", leads, name)))
@@ -83,7 +85,7 @@ def streams(seen: BoardSeen, drawing: Drawing) -> Panel:
     fixed = names + 1 + len(" 36.7 %   14.3 M ROI  +0.40") + (len(" / 40.0 %") if aimed else 0)
     cells = min(drawing.width - fixed, MOST_BAR)
     lines = []
-    for row in seen.streams:
+    for row in sorted(seen.streams, key=lambda row: -(row.approved_minor or 0)):
         key, target = row.value_stream, None if row.target_bp is None else row.target_bp / 10_000
         told = "" if target is None else f" /{percent(target):>7}"
         lines.append(

@@ -17,7 +17,7 @@ from tui.model.stated import first_text
 from tui.model.text import clean
 
 NOTHING = "–"
-SUBJECT_CELLS, SEQUENCE_CELLS = 9, 10
+SEQUENCE_CELLS = 10
 
 
 class Compare(NamedTuple):
@@ -85,22 +85,23 @@ def compare_line(row: Compare, width: int, glyphs: Glyphs) -> str:
     cells = _cells(width)
     what, field, who = (
         _cut(text, room, glyphs)
-        for text, room in ((row.subject, SUBJECT_CELLS), (row.field, cells.field), (row.who, cells.who))
+        for text, room in ((row.subject, cells.what), (row.field, cells.field), (row.who, cells.who))
     )
     before, after = (_fitted(text, cells.value, glyphs) for text in (row.before, row.after))
     at = NOTHING if row.sequence is None else f"{row.sequence:,}"
-    left = f"{row.sign} {what:<{SUBJECT_CELLS}} {field:<{cells.field}} {before:>{cells.value}} {glyphs.becomes}"
+    left = f"{row.sign} {what:<{cells.what}} {field:<{cells.field}} {before:>{cells.value}} {glyphs.becomes}"
     return f"{left} {after:<{cells.value}}{at:>{SEQUENCE_CELLS}}  {who}"
 
 
 def compare_header(width: int) -> str:
     """Return the words above the lines."""
     cells = _cells(width)
-    left = f"  {'what':<{SUBJECT_CELLS}} {'field':<{cells.field}} {'A':>{cells.value}}  "
+    left = f"  {'what':<{cells.what}} {'field':<{cells.field}} {'A':>{cells.value}}  "
     return f"{left} {'B':<{cells.value}}{'set by':>{SEQUENCE_CELLS}}  who"
 
 
 class _Cells(NamedTuple):
+    what: int
     field: int
     value: int
     who: int
@@ -108,8 +109,8 @@ class _Cells(NamedTuple):
 
 def _cells(width: int) -> _Cells:
     """Return how wide each column of a line is, which is the wider the more room there is."""
-    field, who = (30, 14) if width >= 100 else (14, 8)
-    return _Cells(field, (width - SUBJECT_CELLS - field - SEQUENCE_CELLS - who - 9) // 2, who)
+    what, field, who = (15, 24, 14) if width >= 100 else (9, 14, 8)
+    return _Cells(what, field, (width - what - field - SEQUENCE_CELLS - who - 9) // 2, who)
 
 
 def compare_text(compared: Compared, width: int, glyphs: Glyphs) -> str:

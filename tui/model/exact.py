@@ -6,6 +6,7 @@ import hashlib
 
 import msgspec
 
+from schemas import sent
 from tui.model.judged import Judged
 from tui.model.text import clean
 
@@ -13,10 +14,13 @@ NOW_NOT_THEN = "recordedtime is that of the moment it is recorded; all else is r
 
 
 def command_text(found: Judged) -> str:
-    """Return the command as it is sent, with its hash."""
+    """Return the command as it is sent, with its hash, and what is signed under it."""
     assert found.verdict is not None, "what cannot be read is not sent"
-    line = found.verdict.line
-    return f"{clean(line.decode())}\n\n{len(line):,} bytes, sha256 {hashlib.sha256(line).hexdigest()}"
+    line, signatures = sent.split(found.verdict.line)
+    told = f"{clean(line.decode())}\n\n{len(line):,} bytes, sha256 {hashlib.sha256(line).hexdigest()}"
+    under = [f"{each.label} {each.text}" for each in found.signs if each.label == "signs"] if signatures else []
+    under += [clean(each) for each in signatures.decode().splitlines()]
+    return "\n\n".join([told, "\n".join(under)] if under else [told])
 
 
 def event_text(found: Judged) -> str:

@@ -23,7 +23,7 @@ def short_money(minor: int, currency: str | None) -> str:
     """Return an amount in few cells, rounded to three digits: 1.2M, 240k, 950. For where the whole stands beside it."""
     major = abs(minor) / 10 ** CURRENCY_EXPONENTS.get(currency or "", 2)
     sign = "-" if minor < 0 else ""
-    for unit, name in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+    for unit, name in ((1e9, "bn"), (1e6, "M"), (1e3, "k")):
         if major >= unit * 0.9995:
             return f"{sign}{major / unit:.3g}{name}"
     return f"{sign}{major:.3g}"

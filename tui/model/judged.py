@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from ledger.book import Book
-from schemas import subjects
+from schemas import sent, subjects
 from schemas.receipts import Reason, ReasonClass, Refused
 from schemas.values import zone_of
 from tui.model.card import CardLine, authority
@@ -17,6 +17,7 @@ from tui.model.drafts import CommandDraft
 from tui.model.figures import money
 from tui.model.forms import Sender, Slip, line_of, slips_of
 from tui.model.naming import named
+from tui.model.pen import NEXT_KEY, NO_PEN, Pen
 from tui.model.templates import origin
 from tui.model.text import clean
 from tui.model.verdicts import Verdict, verdict
@@ -28,6 +29,7 @@ class Judged(NamedTuple):
 
     missing: labels of the fields that are needed and empty. slips: what is wrong, by path; `` for the whole.
     policy: the sequence of the guardrails policy in force, None for none. currency: that of the figures of a refusal.
+    signs: by which keys it is signed, as lines of a card.
     """
 
     at: int
@@ -36,6 +38,7 @@ class Judged(NamedTuple):
     slips: Mapping[str, str]
     policy: int | None
     currency: str | None
+    signs: tuple[CardLine, ...] = ()
 
     @property
     def passes(self) -> bool:
@@ -47,15 +50,15 @@ class Judged(NamedTuple):
         """What the command names, whether it would be accepted or not."""
         if self.verdict is None:
             return {}
-        told = msgspec.json.decode(self.verdict.line)
+        told = msgspec.json.decode(sent.split(self.verdict.line).line)
         return named(told["subject"], told["data"])
 
 
-def judged(book: Book, writing: Writing, draft: CommandDraft, *, now: datetime.datetime) -> Judged:
+def judged(book: Book, writing: Writing, draft: CommandDraft, *, now: datetime.datetime, pen: Pen = NO_PEN) -> Judged:
     """Return what would become of a form as it stands. The book is as it was afterwards.
 
     The command says that its sender has seen the book as it stands; where it was sent before without an answer, what
-    it said then.
+    it said then. pen: what it is signed with; its free texts stay in it.
     """
     seen = book.sequence if draft.seen is None else draft.seen
     sender = Sender(origin(book, writing.texts), draft.commandid, draft.actor, seen, draft.recordedtime)
@@ -63,15 +66,21 @@ def judged(book: Book, writing: Writing, draft: CommandDraft, *, now: datetime.d
     line = line_of(writing.form, writing.texts, sender, currency=currency)
     missing = tuple(dict.fromkeys(row.spec.label or "an item" for row in writing.missing))
     policy = _policy(book, now)
+    signs = tuple(pen.lines(book, draft.actor, _day(book, now)))
     if isinstance(line, list):
-        return Judged(book.sequence, None, missing, _by_path(line), policy, currency)
-    found = verdict(book, line, now=now)
+        return Judged(book.sequence, None, missing, _by_path(line), policy, currency, signs)
+    found = verdict(book, pen.signed(line), now=now)
     slips = [] if found.refused is None else slips_of(writing.form, writing.texts, found.refused)
     if missing and slips and slips[0].path in {row.path for row in writing.missing}:
         slips = []  # that it is needed is said already
     if found.refused is not None:
         currency = book.currencies.get(str(found.refused.detail.get("envelope")), currency)
-    return Judged(book.sequence, found, missing, _by_path(slips), policy, currency)
+    return Judged(book.sequence, found, missing, _by_path(slips), policy, currency, signs)
+
+
+def judged_again(book: Book, found: Judged, payload: bytes, *, now: datetime.datetime) -> Judged:
+    """Return the same as it would be judged if this were sent in its place: the command with its texts kept apart."""
+    return found._replace(at=book.sequence, verdict=verdict(book, payload, now=now))
 
 
 def verdict_lines(found: Judged) -> list[CardLine]:
@@ -103,10 +112,10 @@ def basis_lines(found: Judged) -> list[CardLine]:
         event = found.verdict.events[0]
         lines.append(authority(event))
         if Reason.SIGNATURE_MISSING.name in (event.flags or "").split(","):
-            lines.append(CardLine("signature", "ABSENT, and policy asks for one: use the verb with --key", "problem"))
-        else:
+            lines += [CardLine("signature", "ABSENT, and policy asks for one", "problem"), CardLine("next", NEXT_KEY)]
+        elif event.signatures is None:
             lines.append(CardLine("signature", "none; nobody has to sign under these rules", "unknown"))
-    return lines
+    return [*lines, *found.signs]
 
 
 def _headline(found: Judged) -> CardLine:
@@ -145,6 +154,8 @@ def _refusal(refused: Refused, currency: str | None, said: tuple[str, ...]) -> l
     ]
     if figures:
         lines.append(CardLine("about", clean("; ".join(figures), 400)))
+    if refused.reason in SIGNATURES:
+        lines.append(CardLine("next", NEXT_KEY))
     if refused.grants is not None:
         lines.append(CardLine("grants", f"it rests on grants {refused.grants}"))
     if refused.reason.again:
@@ -161,10 +172,13 @@ def _figure(value: object, currency: str | None) -> str:
     return str(value)
 
 
+def _day(book: Book, now: datetime.datetime) -> datetime.date:
+    """Return the day it is, in the portfolio's time zone."""
+    return now.astimezone(datetime.UTC if book.opened is None else zone_of(book.opened.time_zone)).date()
+
+
 def _policy(book: Book, now: datetime.datetime) -> int | None:
-    if book.opened is None:
-        return None
-    held = book.policy("guardrails", now.astimezone(zone_of(book.opened.time_zone)).date())
+    held = None if book.opened is None else book.policy("guardrails", _day(book, now))
     return None if held is None else held.sequence
 
 
@@ -174,6 +188,9 @@ def _by_path(slips: list[Slip]) -> dict[str, str]:
         found.setdefault(slip.path, slip.problem)
     return found
 
+
+SIGNATURES = (Reason.SIGNATURE_MISSING, Reason.SIGNATURE_INVALID, Reason.KEY_UNKNOWN, Reason.KEY_REVOKED)
+"""Refusals that another key may answer."""
 
 NOT_SENT_TWICE = Reason.COMMAND_ID_REUSED
 """The refusal of a command that was recorded, and has been changed since."""

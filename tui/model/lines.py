@@ -50,7 +50,10 @@ def change_line(change: Change, width: int, glyphs: Glyphs) -> str:
         told = f"{change.before} {glyphs.becomes} {change.after or 'gone'}"
     room = max(width - len(name) - len(setter), 10)
     whole = told.replace(".00 ", " ").removesuffix(".00")
-    tried = (f"{told}{delta}", f"{whole}{delta.removesuffix('.00')}", f"{whole}{brief}")
+    tried = [f"{told}{delta}", f"{whole}{delta.removesuffix('.00')}", f"{whole}{brief}"]
+    if change.delta:  # a figure is whole, or it is left out
+        after = whole.rpartition(f" {glyphs.becomes} ")[2]
+        tried += [f"{glyphs.becomes} {after}{brief}", f"{glyphs.becomes} {after}"]
     text = next((each for each in tried if len(each) <= room), tried[-1])
     if len(text) > room:
         text = text[: room - 1] + glyphs.ellipsis
@@ -100,7 +103,7 @@ def scrubber_lines(
 
 def _years(line: Line, width: int, glyphs: Glyphs, by_time: bool) -> str:
     cells = [" "] * width
-    first, last = instant_of(line.recorded_us[0]).year, instant_of(line.recorded_us[-1]).year
+    first, last = instant_of(line.begin_us).year, instant_of(line.recorded_us[-1]).year
     taken = -1
     for year in range(first, last + 1):
         start = line.until(_new_year_us(year) - 1) + 1 if year > first else line.sequences[0]
@@ -120,5 +123,5 @@ def _new_year_us(year: int) -> int:
 
 
 def _cell_of_instant(line: Line, us: int, width: int) -> int:
-    first, last = line.recorded_us[0], line.recorded_us[-1]
+    first, last = line.begin_us, line.recorded_us[-1]
     return min(int((us - first) / max(last - first, 1) * width), width - 1)

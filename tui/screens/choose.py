@@ -15,7 +15,6 @@ from tui.desk import Desk
 from tui.model.glyphs import Glyphs
 from tui.model.kinds import Begin, Choice, choices
 from tui.screens.tell import TellScreen
-from tui.widgets.fields import keys_are_in
 from tui.widgets.rows import Line, Rows
 
 HINT = "words to find it by, or an initiative"
@@ -37,7 +36,6 @@ class ChooseScreen(ModalScreen[Begin | None]):
     def __init__(self, desk: Desk, glyphs: Glyphs, about: str | None) -> None:
         super().__init__()
         self._desk, self._glyphs, self._about = desk, glyphs, about
-        self._shown = ""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="choose") as box:
@@ -71,28 +69,17 @@ class ChooseScreen(ModalScreen[Begin | None]):
             if chosen:
                 self.dismiss(chosen[0].opens)
                 return
-        self._search()
+        self._draw()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self._search()
         self._open()
 
     def on_rows_opened(self, message: Rows.Opened) -> None:
         message.stop()
         self._open()
 
-    async def action_move(self, by: int) -> None:
-        await keys_are_in(self.query_one(Input))
-        self._search()
-        self._move(by)
-
-    def _search(self) -> None:
-        """Show what is searched for, where something else is shown."""
-        if self.query_one(Input).value != self._shown:
-            self._draw()
-
-    def _move(self, by: int) -> None:
+    def action_move(self, by: int) -> None:
         self._rows.action_move(by)
         if all(line.opens is None for line in self._rows.lines):
             return  # nothing is found, so there is nothing to stand on
@@ -138,14 +125,13 @@ class ChooseScreen(ModalScreen[Begin | None]):
         return choices(search, drafts, broken, about=self._about, initiatives=self._desk.initiatives())
 
     def _draw(self) -> None:
-        self._shown = self.query_one(Input).value
-        found = self._found(self._shown)
-        rows, width = self._rows, max(self._rows.size.width, 40)
+        found = self._found(self.query_one(Input).value)
+        rows, width = self._rows, max(self._rows.room, 40)
         rows.cursor = 0
         rows.show([_line(choice, width, self._glyphs) for choice in found])
         rows.scroll_to(y=0, animate=False, immediate=True, force=True)
         if rows.lines and rows.here is None:
-            self._move(1)
+            self.action_move(1)
         left = self._desk.session.replica.sequence - self._desk.book.sequence
         reading = self.query_one("#reading", Static)
         reading.display = left > 0

@@ -18,7 +18,7 @@ from tui.model.suggesting import Suggestion
 from tui.model.text import has_hidden
 from tui.model.writing import Writing
 from tui.screens.editing import EditorError, TextScreen, edited, editor
-from tui.widgets.fields import FieldInput, FieldLines, FieldPanel, keys_are_in
+from tui.widgets.fields import FieldInput, FieldLines, FieldPanel
 from tui.widgets.rows import Line, Rows
 
 T = TypeVar("T")
@@ -42,24 +42,18 @@ class FormScreen(Hearing[T], ModalScreen[T], Generic[T]):
 
     # Moving
 
-    async def action_move(self, by: int) -> None:
-        await self.keys_are_in()
+    def action_move(self, by: int) -> None:
         self._do(lambda writing: writing.move(by), writes=False)
 
-    async def action_enter(self) -> None:
+    def action_enter(self) -> None:
         if self.writing is not None and self.writing.here.spec.kind == "list":
             self.action_add()
         else:
-            await self.action_move(1)
+            self.action_move(1)
 
-    async def on_field_lines_chosen(self, message: FieldLines.Chosen) -> None:
+    def on_field_lines_chosen(self, message: FieldLines.Chosen) -> None:
         if self.writing is not None:
-            await self.action_move(message.place - self.writing.place)
-
-    async def keys_are_in(self) -> None:
-        """Take every key in that was pressed before the one that is acted on now."""
-        await keys_are_in(self.query_one(FieldInput))
-        self.take_in()
+            self.action_move(message.place - self.writing.place)
 
     # Writing
 
@@ -111,9 +105,8 @@ class FormScreen(Hearing[T], ModalScreen[T], Generic[T]):
         writing.write(box.value)
         return True
 
-    async def action_editor(self) -> None:
+    def action_editor(self) -> None:
         """Write the long text one stands in in the user's editor, or in a box where that cannot be."""
-        await self.keys_are_in()
         if self.writing is None or self.locked:
             return
         row, text = self.writing.here, self.writing.text_here
@@ -153,19 +146,17 @@ class FormScreen(Hearing[T], ModalScreen[T], Generic[T]):
 
     # What is offered
 
-    async def action_take(self) -> None:
+    def action_take(self) -> None:
         """Take what is offered; where nothing was begun and nothing pointed at, go on."""
-        await self.keys_are_in()
         if self.writing is None:
             return
         begun, texts = self.writing.text_here, [each.text for each in self._offered]
         if self._offered and (self._pointed is not None or (begun and begun not in texts)):
             self._take(self._offered[self._pointed or 0])
         else:
-            await self.action_move(1)
+            self.action_move(1)
 
-    async def action_offer(self, by: int) -> None:
-        await self.keys_are_in()
+    def action_offer(self, by: int) -> None:
         if self._offered:
             at = -1 if self._pointed is None else self._pointed
             self._pointed = max(0, min(at + by, len(self._offered) - 1))

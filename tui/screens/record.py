@@ -25,8 +25,9 @@ from tui.model.card import CardLine
 from tui.model.drafts import CommandDraft
 from tui.model.effect import Effect
 from tui.model.exact import command_text, event_text, question_text
-from tui.model.judged import Judged
+from tui.model.judged import SIGNATURES, Judged
 from tui.model.kinds import Begin
+from tui.model.pen import NEXT_KEY
 from tui.model.text import clean
 from tui.recorder import Recorder
 from tui.screens.form import FormScreen
@@ -106,7 +107,6 @@ class RecordScreen(FormScreen[int | None]):
             self.call_after_refresh(self.draw)
 
     async def quitting(self) -> None:
-        await self.keys_are_in()
         self._keep()
 
     def on_unmount(self) -> None:
@@ -114,8 +114,7 @@ class RecordScreen(FormScreen[int | None]):
 
     # Judging
 
-    async def action_judge(self) -> None:
-        await self.keys_are_in()
+    def action_judge(self) -> None:
         self.judge(0)
 
     @work(exclusive=True, group="judge")
@@ -155,8 +154,7 @@ class RecordScreen(FormScreen[int | None]):
 
     # Keeping
 
-    async def action_draft(self) -> None:
-        await self.keys_are_in()
+    def action_draft(self) -> None:
         if self._keep(always=True) and self.draft is not None and self.writing is not None:
             self._safe, self._began = self.draft, dict(self.writing.texts)
             self.notify(f"kept as draft {self.draft.id}", markup=False)
@@ -178,9 +176,8 @@ class RecordScreen(FormScreen[int | None]):
         self.draft = draft
         return True
 
-    async def action_leave(self) -> None:
+    def action_leave(self) -> None:
         """Leave; where something was written since it was last kept, ask whether it is to be kept."""
-        await self.keys_are_in()
         if self.locked:
             self.notify("it is being sent; the answer is waited for")
             return
@@ -219,8 +216,7 @@ class RecordScreen(FormScreen[int | None]):
 
     # Sending
 
-    async def action_send(self) -> None:
-        await self.keys_are_in()
+    def action_send(self) -> None:
         if not self.locked:
             self._ask()
 
@@ -239,11 +235,20 @@ class RecordScreen(FormScreen[int | None]):
         elif told.refused is not None and found.missing:
             self._warn(f"it is not complete, it needs {', '.join(found.missing)}; nothing was sent")
         elif told.refused is not None:
-            self._warn(f"it would be refused: {told.refused.reason.meaning}; nothing was sent")
+            then = f"; {NEXT_KEY}" if told.refused.reason in SIGNATURES else ""
+            self._warn(f"it would be refused: {told.refused.reason.meaning}; nothing was sent{then}")
         elif (reason := self._only_drafts()) is not None:
             self._keep(always=True)
             self._warn(f"{reason}: it is kept as a draft, and nothing was sent")
         else:
+            try:
+                found = await self.desk.as_sent(found)
+            except OSError as error:
+                self._warn(f"its texts cannot be kept apart: {error}; nothing was sent")
+                return
+            if not found.passes:
+                self._warn("with its texts kept apart it would be refused; nothing was sent")
+                return
             text = question_text(found, ends_import=self.desk.book.importing and self.draft.recordedtime is None)
             title, hint = f"Record this as {clean(self.draft.actor)}?", "enter records it, esc goes back"
             asked = TellScreen(title, text, {"enter": "send"}, hint)
@@ -296,7 +301,8 @@ class RecordScreen(FormScreen[int | None]):
             self.unanswered = sent.problem
         await self._meanwhile(found)
         if isinstance(sent.receipt, Refused):
-            self._warn(f"refused: {sent.receipt.reason.meaning}")
+            then = f"; {NEXT_KEY}" if sent.receipt.reason in SIGNATURES else ""
+            self._warn(f"refused: {sent.receipt.reason.meaning}{then}")
 
     async def _meanwhile(self, before: Judged) -> None:
         """Show what has arrived since it was judged, and judge it again."""
@@ -329,6 +335,8 @@ class RecordScreen(FormScreen[int | None]):
         self._draw_said(waiting=waiting)
 
     def _draw_header(self) -> None:
+        if not self.query("#header"):
+            return  # while it is left, the screen comes apart, and the book may still be read
         glyphs, session = self.ledger.glyphs, self.desk.session
         title = "" if self.writing is None else self.writing.form.title
         parts = [f"{glyphs.draft} DRAFT", title, self._standing(), f"seq {session.replica.sequence:,}"]
@@ -358,9 +366,8 @@ class RecordScreen(FormScreen[int | None]):
         said.show(self.found, self.effect, notes, waiting=waiting)
         said.show_arrivals(self.arrivals)
 
-    async def action_event(self) -> None:
+    def action_event(self) -> None:
         """Show the exact event it would become."""
-        await self.keys_are_in()
         self._show_event()
 
     @work(exclusive=True, group="ask")

@@ -121,6 +121,10 @@ class ReplayScreen(ModeScreen):
         if self.seen is not None:
             self.call_after_refresh(self.draw)
 
+    def on_rows_resized(self) -> None:
+        if self.seen is not None:
+            self._draw_seen(self.seen, None)
+
     # Moving
 
     def action_step(self, by: int) -> None:

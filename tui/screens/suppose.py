@@ -102,7 +102,10 @@ class SupposeScreen(Asks):
             await self.ledger.action_go("replay")
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.draw)
+        self._draw_header()
+
+    def on_rows_resized(self) -> None:
+        self.draw()
 
     # Changing what is supposed
 
@@ -179,7 +182,6 @@ class SupposeScreen(Asks):
         if following[now]:
             self.add_class(following[now], "-behind")
         self.rows({"": "decisions", "-bars": "alignment", "-fates": "fates"}[following[now]]).focus()
-        self.call_after_refresh(self.draw)
 
     async def action_leave(self) -> None:
         """Stop what is being decided; where nothing is, leave."""
@@ -296,7 +298,7 @@ class SupposeScreen(Asks):
 
     def _draw_supposed(self) -> None:
         decisions, outcomes = self.what_if.scenario.decisions, self._outcomes()
-        width = max(self.rows("decisions").scrollable_content_region.width, 20)
+        width = self.rows("decisions").room
         shown = [
             Line(
                 drawn.decision_line(decision, outcome, width, self.glyphs),
@@ -331,7 +333,7 @@ class SupposeScreen(Asks):
             for title, each in zip(titles, found, strict=True)
         ]
         now = None if self.compared is None else self.compared.now.headline
-        width = max(panel.scrollable_content_region.width, 20)
+        width = panel.room
         panel.show([Line(*each) for each in drawn.outcome_lines(now, columns, self.what_if.focus, width, self.glyphs)])
         panel.border_title = "Outcome by scenario"
         if self.compared is not None and now is not None:
@@ -345,8 +347,7 @@ class SupposeScreen(Asks):
         panel.border_subtitle = f"now {self.glyphs.becomes} supposed, {self.glyphs.target} target"
         if self.compared is None:
             return
-        width = max(panel.scrollable_content_region.width, 24)
-        told = drawn.alignment_lines(self.compared.now, None if found is None else found.side, width, self.glyphs)
+        told = drawn.alignment_lines(self.compared.now, None if found is None else found.side, panel.room, self.glyphs)
         panel.show([Line(*each) for each in told])
 
     def _draw_fates(self, found: Found | str | None) -> None:
@@ -358,8 +359,7 @@ class SupposeScreen(Asks):
             panel.border_title = "Recorded decisions"
         panel.border_subtitle = "enter goes to it in Replay" if fates else ""
         self.rows("fates").empty = "not known yet" if found is None else NO_CHANGE
-        width = max(self.rows("fates").scrollable_content_region.width, 20)
-        self.rows("fates").show(Fates(fates, width, self.glyphs))
+        self.rows("fates").show(Fates(fates, self.rows("fates").room, self.glyphs))
         self._draw_why()
 
     def _draw_why(self) -> None:

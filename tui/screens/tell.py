@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from time import monotonic
 
 from textual import events
 from textual.app import ComposeResult
@@ -13,7 +14,10 @@ from textual.widgets import Static
 
 
 class TellScreen(ModalScreen[str | None]):
-    """Shows a text, which is never read as markup. answers: what each key answers; Esc answers nothing."""
+    """Shows a text, which is never read as markup. answers: what each key answers; Esc answers nothing.
+
+    A key that was pressed before the text was there answers nothing either: nobody had read it then.
+    """
 
     def __init__(self, title: str, text: str, answers: Mapping[str, str], hint: str) -> None:
         super().__init__()
@@ -27,8 +31,11 @@ class TellScreen(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         self.query_one("#tell").focus()
+        self._shown_s = monotonic()
 
     def on_key(self, event: events.Key) -> None:
-        if event.key == "escape" or event.key in self._answers:
+        if event.time < self._shown_s:
+            event.stop()
+        elif event.key == "escape" or event.key in self._answers:
             event.stop()
             self.dismiss(self._answers.get(event.key))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -129,13 +128,6 @@ class FieldInput(Input, inherit_bindings=False):
         if not self.value:
             self.post_message(self.LeftEmpty())
         super().action_delete_left()
-
-
-async def keys_are_in(box: Input) -> None:
-    """Wait until a box has got every key that was pressed before the one that is acted on now."""
-    done = asyncio.Event()
-    if box.call_later(done.set):
-        await done.wait()
 
 
 class FieldPanel(Container):

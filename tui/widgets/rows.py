@@ -62,6 +62,12 @@ class Rows(ScrollView, inherit_bindings=False):
             """The list it stands in."""
             return self.rows
 
+    class Resized(Message):
+        """There is another room for lines now, which are written as wide as it is."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, Rows.Resized)
+
     def __init__(self, *, id: str | None = None, empty: str = "", sign: str = "") -> None:
         """empty: said where there is no line. sign: stands before the line under the cursor, in focus or not."""
         super().__init__(id=id)
@@ -75,6 +81,11 @@ class Rows(ScrollView, inherit_bindings=False):
         self.cursor = max(0, min(self.cursor, len(lines) - 1))
         self.virtual_size = Size(1, max(len(lines), 1))
         self.refresh()
+
+    @property
+    def room(self) -> int:
+        """How many cells a line has, without the sign before it."""
+        return max(self.scrollable_content_region.width - len(self._sign), 20)
 
     @property
     def here(self) -> Any:
@@ -123,6 +134,9 @@ class Rows(ScrollView, inherit_bindings=False):
             self.post_message(self.Selected(self, self.here))
             if again or event.chain > 1:
                 self.action_open()
+
+    def on_resize(self) -> None:
+        self.post_message(self.Resized())
 
     def on_focus(self) -> None:
         self.refresh()
