@@ -35,11 +35,13 @@ from projections.archive import Archive
 P = history.PORTFOLIO
 SEED = 20_261_128
 SEEKS, LOOKS = 60, 20
+REST_S = 3.0
+"""How long nothing is asked before memory at rest is read."""
 
 
 class Drawn(msgspec.Struct):
-    """What the screens took, in seconds by what was timed. resident_mb: of the process after the seeks; peak_mb: the
-    most it had."""
+    """What the screens took, in seconds by what was timed. resident_mb: of the process at rest after the seeks;
+    peak_mb: the most it had."""
 
     seconds: dict[str, float] = msgspec.field(default_factory=dict)
     resident_mb: float = 0.0
@@ -88,6 +90,7 @@ async def _draw(data: Path) -> Drawn:
                 await app.visit(sequence)
 
             _percentiles(result, "seek", [await _timed(app, seek, each) for each in places])
+            await asyncio.sleep(REST_S)
             result.resident_mb = own_resident_mb()
             await app.action_go("board")
             await _quiet(app)

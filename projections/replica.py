@@ -34,14 +34,12 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "preserve_insertion_order": False,
     "disabled_optimizers": "statistics_propagation",
     "allocator_background_threads": True,
-    "allocator_flush_threshold": "1MB",
-    "allocator_bulk_deallocation_flush_threshold": "1MB",
 }
 """What the database is opened with.
 
 disabled_optimizers: DuckDB 2.0 takes a sum over rows that it expects to be none for at most 0, and put 400 into one
-byte; it costs nothing to do without. allocator_*: what a query needed is given back to the system at once, so that a
-terminal that is open all day keeps what its tables hold, and no more.
+byte; it costs nothing to do without. allocator_background_threads: what queries needed goes back to the system within
+seconds, so that a terminal that is open all day keeps what its tables hold, and no more.
 """
 
 MOST_LOOSE_ROWS = 100_000
