@@ -28,7 +28,7 @@ _CALLED = re.compile(r"\b([a-z_]+)\s*\(")
 FACT_OF: dict[str, type[Fact]] = {f"{table_name(fact)}{suffix}": fact for fact in FACTS for suffix in ("", WHOLE)}
 """The fact of each table that holds one."""
 
-_TABLES = frozenset({"events", *MONEY_TABLES, *FACT_OF})
+_TABLES = frozenset({"events", "touches", *MONEY_TABLES, *FACT_OF})
 """Every table of a replica, but those that views/ defines."""
 
 
@@ -77,6 +77,8 @@ def _needs(name: str) -> tuple[str, ...]:
         return _with_needs(frozenset(NEEDED_BY_MONEY if name == "money_entries" else ("money_entries",)))
     if FACT_OF.get(name) in POSTED and not name.endswith(WHOLE):
         return (f"{name}{WHOLE}",)
+    if name == "touches":
+        return ("events",)
     text = definitions().get(name)
     if text is None:
         return ()

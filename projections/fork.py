@@ -24,6 +24,7 @@ from projections.columns import table_name
 from projections.money import NEVER, take_money
 from projections.replica import Replica, asked_columns
 from projections.tables import Tables
+from projections.touches import WINDOW_ENTRIES, touched
 
 _NUMBERS = itertools.count(1)
 
@@ -112,6 +113,8 @@ class ForkReplica(Replica):
     def _make(self, name: str) -> None:
         if name == "money_entries":
             self._make_money()
+        elif name == "touches":
+            self._make_touches()
         elif name == "events":
             self._make_forked(name, "*", "sequence")
         elif name == "refusal_kept":
@@ -126,6 +129,15 @@ class ForkReplica(Replica):
         self.database.execute(
             f'create view {self._name}.main."{name}" as select {columns} from {theirs} '
             f"where {known_from} <= {self.fork} union all from {behind}"
+        )
+
+    def _make_touches(self) -> None:
+        """Make a view of the replica's windows before the fork, and of what the fork itself has behind them."""
+        whole = self.fork // WINDOW_ENTRIES
+        behind = touched(whole * WINDOW_ENTRIES, f"{self._name}.main.events")
+        self.database.execute(
+            f"create view {self._name}.main.touches as from memory.main.touches where window_number < {whole} "
+            f"union all {behind}"
         )
 
     def _make_money(self) -> None:

@@ -28,6 +28,7 @@ from projections.columns import EVENTS, Column, arrow_schema, columns_of, table_
 from projections.money import make_money, take_money
 from projections.segments import SEGMENT_ENTRIES, Part, Progress, Segments
 from projections.tables import Tables
+from projections.touches import WINDOW_ENTRIES, make_touches, take_touches
 from schemas.events import Fact
 
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
@@ -71,7 +72,7 @@ class Replica:
         self._parts = parts
         self._made: set[str] = set()
         self._waiting: dict[str, list[pa.Table]] = defaultdict(list)
-        self._money_sequence, self._loose_rows = 0, 0
+        self._money_sequence = self._touches_sequence = self._loose_rows = 0
         self._writing, self._answers = threading.RLock(), Answers()
         self.database = duckdb.connect(":memory:", config=SETTINGS)
 
@@ -207,6 +208,8 @@ class Replica:
             self.database.execute(definition)
         elif name == "money_entries":
             make_money(self.database)
+        elif name == "touches":
+            make_touches(self.database)
         elif name == "events":
             self._make_whole(name, EVENTS, _files(self._parts, "events"))
         elif name != "names":
@@ -240,6 +243,10 @@ class Replica:
         if name == "money_entries" and self._money_sequence < self.sequence:
             self._loose_rows += take_money(self.database, self._money_sequence)
             self._money_sequence = self.sequence
+        whole = self.sequence // WINDOW_ENTRIES * WINDOW_ENTRIES
+        if name == "touches" and self._touches_sequence < whole:
+            take_touches(self.database, self._touches_sequence, whole)
+            self._touches_sequence = whole
 
     def _keep(self, tables: Tables) -> None:
         self._waiting["events"].append(tables.events.table())

@@ -24,7 +24,7 @@ from listed;
 -- What each initiative serves, out of 100,000,000; what is left to that serves nothing.
 create or replace macro serving(as_known, as_of) as table
 with declared as (
-    select initiative, unnest(arg_max(contributions, (effective_on, sequence))) as c
+    select initiative, unnest(arg_max(contributions, newness(effective_on, sequence))) as c
     from alignment_declared
     where sequence <= as_known and effective_on <= as_of
       and sequence not in (from voided(as_known))
@@ -49,7 +49,7 @@ group by initiative, objective;
 -- one_measure: of it alone, so that the others need not be summed; none for all.
 create or replace macro initiative_money(as_known, as_of, one_measure := null) as table
 with latest as (
-    select initiative, arg_max(estimate_to_complete, (effective_on, sequence)) as estimate
+    select initiative, arg_max(estimate_to_complete, newness(effective_on, sequence)) as estimate
     from forecast_updated
     where sequence <= as_known and effective_on <= as_of
       and sequence not in (from voided(as_known))

@@ -28,7 +28,7 @@ with approved as (
            minor - sum(whole) over (partition by initiative) as units_left
     from divided
 ), providers as (
-    select model, arg_max(provider, (effective_on, sequence)) as provider
+    select model, arg_max(provider, newness(effective_on, sequence)) as provider
     from model_lifecycle_changed
     where sequence <= as_known and effective_on <= as_of and sequence not in (from voided(as_known))
     group by model

@@ -1,6 +1,11 @@
 -- Which entries count at (as_known, as_of), and what they are worth.
 -- Source: docs/spec/views.md, "Which entries count" and "Money".
 
+-- What makes a statement the newest: the day it is effective from, then its sequence. One number, since two together
+-- are compared several times as slowly.
+create or replace macro newness(effective_on, sequence) as
+    ((effective_on - date '0001-01-01')::bigint * 1099511627776 + sequence);
+
 -- Entries taken out by a void: it works from its own sequence on, at every as_of.
 create or replace macro voided(as_known) as table
 select reversed_sequence as sequence
@@ -127,13 +132,13 @@ with told as (
     from initiative_amended
 )
 select initiative,
-       arg_max(title, (effective_on, sequence)) filter (title is not null) as title,
-       arg_max(value_stream, (effective_on, sequence)) filter (value_stream is not null) as value_stream,
-       arg_max(sponsor, (effective_on, sequence)) filter (sponsor is not null) as sponsor,
-       arg_max(lead, (effective_on, sequence)) filter (lead is not null) as lead,
-       arg_max(kind, (effective_on, sequence)) filter (kind is not null) as kind,
-       arg_max(horizon, (effective_on, sequence)) filter (horizon is not null) as horizon,
-       arg_max(ai.eu_class, (effective_on, sequence)) filter (ai is not null) as eu_class,
+       arg_max(title, newness(effective_on, sequence)) filter (title is not null) as title,
+       arg_max(value_stream, newness(effective_on, sequence)) filter (value_stream is not null) as value_stream,
+       arg_max(sponsor, newness(effective_on, sequence)) filter (sponsor is not null) as sponsor,
+       arg_max(lead, newness(effective_on, sequence)) filter (lead is not null) as lead,
+       arg_max(kind, newness(effective_on, sequence)) filter (kind is not null) as kind,
+       arg_max(horizon, newness(effective_on, sequence)) filter (horizon is not null) as horizon,
+       arg_max(ai.eu_class, newness(effective_on, sequence)) filter (ai is not null) as eu_class,
        min(effective_on) filter (proposed) as proposed_on
 from told
 where sequence <= as_known and effective_on <= as_of
@@ -142,7 +147,7 @@ group by initiative;
 
 -- The value stream an envelope belongs to.
 create or replace macro envelope_streams(as_known, as_of) as table
-select envelope, arg_max(value_stream, (effective_on, sequence)) as value_stream
+select envelope, arg_max(value_stream, newness(effective_on, sequence)) as value_stream
 from envelope_funded
 where sequence <= as_known and effective_on <= as_of
   and sequence not in (from voided(as_known))
@@ -167,7 +172,7 @@ from changed c left join reversals r on r.reversed_sequence = c.sequence
 
 -- The declaration that holds for each initiative.
 create or replace macro declarations(as_known, as_of) as table
-select initiative, arg_max(sequence, (effective_on, sequence)) as sequence
+select initiative, arg_max(sequence, newness(effective_on, sequence)) as sequence
 from alignment_declared
 where sequence <= as_known and effective_on <= as_of
   and sequence not in (from voided(as_known))
@@ -175,7 +180,7 @@ group by initiative;
 
 -- The set of objectives that holds.
 create or replace macro objectives_sequence(as_known, as_of) as table
-select arg_max(sequence, (effective_on, sequence)) as sequence
+select arg_max(sequence, newness(effective_on, sequence)) as sequence
 from objectives_set
 where sequence <= as_known and effective_on <= as_of
   and sequence not in (from voided(as_known));

@@ -27,7 +27,7 @@ with own as (
     from gate_decided
     where sequence <= as_known and effective_on <= as_of and sequence not in (from voided(as_known))
     group by initiative
-    having arg_max(outcome, (effective_on, sequence)) in ('kill', 'complete', 'merged')
+    having arg_max(outcome, newness(effective_on, sequence)) in ('kill', 'complete', 'merged')
 ), living as (
     select count(distinct initiative) as active
     from initiative_proposed

@@ -4,8 +4,8 @@
 create or replace macro initiatives(as_known := 9223372036854775806, as_of := date '9999-12-31') as table
 with gates as (
     select initiative,
-           arg_max(stage_to, (effective_on, sequence)) as stage,
-           arg_max(outcome, (effective_on, sequence)) as outcome
+           arg_max(stage_to, newness(effective_on, sequence)) as stage,
+           arg_max(outcome, newness(effective_on, sequence)) as outcome
     from gate_decided
     where sequence <= as_known and effective_on <= as_of
       and sequence not in (from voided(as_known))
@@ -17,10 +17,10 @@ with gates as (
       and sequence not in (from voided(as_known))
 ), baselines as (
     select initiative,
-           arg_max(number, (effective_on, sequence)) as baseline_number,
-           arg_max(cost_minor, (effective_on, sequence)) filter (number = 1) as first_cost_minor,
-           arg_max(cost_minor, (effective_on, sequence)) as baseline_cost_minor,
-           arg_max_null(finish, (effective_on, sequence)) as finish
+           arg_max(number, newness(effective_on, sequence)) as baseline_number,
+           arg_max(cost_minor, newness(effective_on, sequence)) filter (number = 1) as first_cost_minor,
+           arg_max(cost_minor, newness(effective_on, sequence)) as baseline_cost_minor,
+           arg_max_null(finish, newness(effective_on, sequence)) as finish
     from costed
     group by initiative
 ), sums as (
@@ -31,11 +31,14 @@ with gates as (
     from initiative_sums(as_known, as_of) m
     where m.currency = (select currency from portfolio_opened limit 1) and m.initiative is not null
     group by m.initiative
-), touched as (
-    select substr(subject, 12) as initiative, max(sequence) as last_sequence
+), entries as (
+    select initiative, sequence from touches where window_number < as_known // 65536
+    union all
+    select substr(subject, 12), sequence
     from events
-    where sequence <= as_known and subject like 'initiative/%'
-    group by subject
+    where sequence > as_known // 65536 * 65536 and sequence <= as_known and subject like 'initiative/%'
+), touched as (
+    select initiative, max(sequence) as last_sequence from entries group by initiative
 )
 select d.initiative, d.title, d.value_stream, d.sponsor, d.lead, d.kind, d.horizon, d.eu_class,
        coalesce(g.stage, 'proposed') as stage,

@@ -13,7 +13,7 @@ with held as (
     from gate_decided
     where sequence <= as_known and effective_on <= as_of and sequence not in (from voided(as_known))
     group by initiative
-    having arg_max(outcome, (effective_on, sequence)) in ('kill', 'complete', 'merged')
+    having arg_max(outcome, newness(effective_on, sequence)) in ('kill', 'complete', 'merged')
 )
 select initiative, target as model, role, share_bp
 from held
@@ -26,14 +26,14 @@ with changes as (
     where sequence <= as_known and effective_on <= as_of and sequence not in (from voided(as_known))
 ), lifecycle as (
     select model,
-           arg_max(name, (effective_on, sequence)) as name,
-           arg_max(provider, (effective_on, sequence)) as provider,
-           arg_max(stage, (effective_on, sequence)) filter (stage is not null) as stage,
-           arg_max(change, (effective_on, sequence))
+           arg_max(name, newness(effective_on, sequence)) as name,
+           arg_max(provider, newness(effective_on, sequence)) as provider,
+           arg_max(stage, newness(effective_on, sequence)) filter (stage is not null) as stage,
+           arg_max(change, newness(effective_on, sequence))
                filter (change in ('retirement_announced', 'rescheduled', 'cancelled')) as retirement,
-           arg_max_null(takes_effect_on, (effective_on, sequence))
+           arg_max_null(takes_effect_on, newness(effective_on, sequence))
                filter (change in ('retirement_announced', 'rescheduled', 'cancelled')) as retires_on,
-           arg_max(coalesce(announced_on, effective_on), (effective_on, sequence))
+           arg_max(coalesce(announced_on, effective_on), newness(effective_on, sequence))
                filter (change = 'retirement_announced') as announced_on,
            max(sequence) as last_sequence
     from changes

@@ -9,10 +9,10 @@ with ended as (
     from gate_decided
     where sequence <= as_known and effective_on <= as_of and sequence not in (from voided(as_known))
     group by initiative
-    having arg_max(outcome, (effective_on, sequence)) in ('kill', 'complete', 'merged')
+    having arg_max(outcome, newness(effective_on, sequence)) in ('kill', 'complete', 'merged')
 ), ranked as (
-    select m.initiative as initiative, arg_max(m, (effective_on, sequence)) as move,
-           arg_max(sequence, (effective_on, sequence)) as sequence
+    select m.initiative as initiative, arg_max(m, newness(effective_on, sequence)) as move,
+           arg_max(sequence, newness(effective_on, sequence)) as sequence
     from (
         select sequence, effective_on, unnest(moves) as m
         from priority_set

@@ -21,8 +21,8 @@ with gone as materialized (
     from said
     where sequence <= as_known and effective_on <= as_of and sequence not in (from gone)
 ), described as (
-    select field, arg_max(value, (effective_on, sequence)) as value,
-           arg_max(sequence, (effective_on, sequence)) as sequence
+    select field, arg_max(value, newness(effective_on, sequence)) as value,
+           arg_max(sequence, newness(effective_on, sequence)) as sequence
     from (unpivot told on title, value_stream, sponsor, lead, kind, horizon, eu_class into name field value value)
     group by field
 ), gate as (

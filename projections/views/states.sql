@@ -17,14 +17,14 @@ with gone as materialized (
     from said
     where sequence <= as_known and effective_on <= as_of and sequence not in (from gone)
 ), described as (
-    select initiative, field, arg_max(value, (effective_on, sequence)) as value,
-           arg_max(sequence, (effective_on, sequence)) as sequence
+    select initiative, field, arg_max(value, newness(effective_on, sequence)) as value,
+           arg_max(sequence, newness(effective_on, sequence)) as sequence
     from (unpivot told on title, value_stream, sponsor, lead, kind, horizon, eu_class into name field value value)
     group by initiative, field
 ), gates as (
-    select initiative, arg_max(stage_to, (effective_on, sequence)) as stage_to,
-           arg_max(outcome, (effective_on, sequence)) as outcome,
-           arg_max(sequence, (effective_on, sequence)) as sequence
+    select initiative, arg_max(stage_to, newness(effective_on, sequence)) as stage_to,
+           arg_max(outcome, newness(effective_on, sequence)) as outcome,
+           arg_max(sequence, newness(effective_on, sequence)) as sequence
     from gate_decided
     where sequence <= as_known and effective_on <= as_of and sequence not in (from gone)
     group by initiative
@@ -64,16 +64,16 @@ with gone as materialized (
 ), declared as (
     select initiative, unnest(contributions) as c, sequence
     from (
-        select initiative, arg_max(contributions, (effective_on, sequence)) as contributions,
-               arg_max(sequence, (effective_on, sequence)) as sequence
+        select initiative, arg_max(contributions, newness(effective_on, sequence)) as contributions,
+               arg_max(sequence, newness(effective_on, sequence)) as sequence
         from alignment_declared
         where sequence <= as_known and effective_on <= as_of and sequence not in (from gone)
         group by initiative
     )
 ), rated as (
-    select initiative, arg_max(scale, (effective_on, sequence)) as scale,
-           arg_max(rating, (effective_on, sequence)) as rating,
-           arg_max(sequence, (effective_on, sequence)) as sequence
+    select initiative, arg_max(scale, newness(effective_on, sequence)) as scale,
+           arg_max(rating, newness(effective_on, sequence)) as rating,
+           arg_max(sequence, newness(effective_on, sequence)) as sequence
     from assurance_rated
     where sequence <= as_known and effective_on <= as_of and sequence not in (from gone)
     group by initiative

@@ -32,7 +32,7 @@ group by key_id, value_stream;
 -- The same of the forecast, by initiative: its forecast that holds, or what was spent since.
 create or replace macro forecast_moved(as_known, as_of, in_currency) as table
 with latest as (
-    select initiative, arg_max(sequence, (effective_on, sequence)) as sequence
+    select initiative, arg_max(sequence, newness(effective_on, sequence)) as sequence
     from forecast_updated
     where sequence <= as_known and effective_on <= as_of and sequence not in (from voided(as_known))
     group by initiative
@@ -79,7 +79,7 @@ group by p.key;
 
 -- The entries that the figures of each benefit rest on: its plan that holds, and the newest measure of each status.
 create or replace macro benefit_stated(as_known, as_of) as table
-select benefit, 'planned' as status, arg_max(sequence, (effective_on, sequence)) as sequence
+select benefit, 'planned' as status, arg_max(sequence, newness(effective_on, sequence)) as sequence
 from benefit_planned
 where sequence <= as_known and effective_on <= as_of and sequence not in (from voided(as_known))
 group by benefit
@@ -91,7 +91,7 @@ group by benefit, status;
 
 -- The first baseline of an initiative.
 create or replace macro first_baseline(of_initiative, as_known, as_of) as table
-select arg_max(sequence, (effective_on, sequence)) as sequence
+select arg_max(sequence, newness(effective_on, sequence)) as sequence
 from baseline_set
 where initiative = of_initiative and number = 1 and sequence <= as_known and effective_on <= as_of
   and sequence not in (from voided(as_known));

@@ -1,0 +1,49 @@
+"""The last entry about each initiative, over windows that are full and the one that is not."""
+
+from __future__ import annotations
+
+import msgspec
+
+from projections.fork import ForkReplica
+from projections.replica import Replica
+from projections.touches import WINDOW_ENTRIES
+from schemas import codec
+from tests.teller import Said, run
+from tests.words import PORTFOLIO, amend, opening, propose
+
+SAID = [opening(), propose("AI-1"), propose("AI-2"), amend("AI-1", title="Again"), amend("AI-2", title="Later")]
+PAYLOADS = run([Said(ask).line(f"c-{place}") for place, ask in enumerate(SAID)]).payloads
+LAST = "select initiative, last_sequence from initiatives(as_known := ?) order by initiative"
+
+
+def moved(payload: bytes, sequence: int) -> bytes:
+    """Return an event as it would stand at another sequence."""
+    event = codec.decode(payload, portfolio=PORTFOLIO, sequence=int(msgspec.json.decode(payload)["sequence"]))
+    return codec.encode(msgspec.structs.replace(event, sequence=f"{sequence:016d}"))
+
+
+def test_the_last_entry_about_an_initiative_is_found_in_every_window() -> None:
+    # The second amendment stands in the third window; between them is nothing that is understood.
+    late = 2 * WINDOW_ENTRIES + 5
+    history = [*PAYLOADS[:4], *[b"foreign"] * (late - 5), moved(PAYLOADS[4], late), b"foreign"]
+    replica = Replica(PORTFOLIO)
+
+    def told(asked: Replica, as_known: int) -> dict[str, int]:
+        return {row["initiative"]: row["last_sequence"] for row in asked.ask(LAST, [as_known])}
+
+    replica.extend(history[:3])
+    assert told(replica, 3) == {"AI-1": 2, "AI-2": 3}
+    replica.extend(history[3 : WINDOW_ENTRIES + 1])
+    assert told(replica, 3) == {"AI-1": 2, "AI-2": 3}
+    assert told(replica, WINDOW_ENTRIES) == told(replica, WINDOW_ENTRIES + 1) == {"AI-1": 4, "AI-2": 3}
+    replica.extend(history[WINDOW_ENTRIES + 1 :])
+    for sequence in (4, WINDOW_ENTRIES - 1, WINDOW_ENTRIES, 2 * WINDOW_ENTRIES + 1, late - 1):
+        assert told(replica, sequence) == {"AI-1": 4, "AI-2": 3}, sequence
+    assert told(replica, late) == told(replica, late + 1) == {"AI-1": 4, "AI-2": late}
+    for at in (3, 4, WINDOW_ENTRIES + 7, late):
+        with ForkReplica(replica, at) as fork:
+            fork.show(history[at:])
+            assert told(fork, late) == {"AI-1": 4, "AI-2": late}, at
+            assert told(fork, 3) == {"AI-1": 2, "AI-2": 3}, at
+            fork.show([])
+            assert told(fork, at) == {"AI-1": 4 if at > 3 else 2, "AI-2": late if at == late else 3}, at
