@@ -62,6 +62,7 @@ class Archive:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._roots: dict[int, bytes] = {}  # of bundles it has appended, until the tile over them is full
 
     @property
     def remade(self) -> str:
@@ -132,6 +133,7 @@ class Archive:
         head = self.head()
         frontier = self._frontier(head)
         for content, leaves, root in bundles:
+            self._roots[frontier.size // TILE_WIDTH] = root
             # 1. The bundle. A crash here leaves a file that head does not cover.
             self._write(entries_path(frontier.size // TILE_WIDTH), content)
             # 2. The tiles it completes, from the lowest up.
@@ -172,7 +174,9 @@ class Archive:
     def _tile_over(self, tile: Tile) -> bytes:
         """Return the hashes of the 256 tiles below a full one."""
         below = range(tile.index * TILE_WIDTH, (tile.index + 1) * TILE_WIDTH)
-        return b"".join(tile_hash(self.tile(tile.level - 1, index)) for index in below)
+        known = self._roots if tile.level == 1 else {}
+        hashes = (known.pop(index, b"") or tile_hash(self.tile(tile.level - 1, index)) for index in below)
+        return b"".join(hashes)
 
     def _read(self, path: str) -> bytes:
         try:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import itertools
 import multiprocessing
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 
 from ledger.connection import Forbidden
 from ledger.notary.checkpoint import Checkpoint, open_checkpoint
@@ -91,16 +93,21 @@ def take_bundles(archive: Archive, contents: Sequence[bytes], first: int, roots:
 
     Errors: ArchiveDiffers naming the first that has not; those before it may have been appended.
     """
-    have = archive.head().size // TILE_WIDTH
-    if have != first:
-        # The lot before this one was refused; this one waited behind it, and has no place without it.
-        raise _differs(f"{entries_path(have)} was not taken, so that {entries_path(first)} cannot be")
     checked: list[CheckedBundle] = []
     try:
         for index, (content, root) in enumerate(zip(contents, roots, strict=True), start=first):
             checked.append(_checked(content, index, root))
     finally:
-        archive.extend_checked(checked)
+        take_checked(archive, checked, first)
+
+
+def take_checked(archive: Archive, checked: Sequence[CheckedBundle], first: int) -> None:
+    """Append bundles that were checked. Errors: as take_bundles."""
+    have = archive.head().size // TILE_WIDTH
+    if have != first:
+        # The lot before this one was refused; this one waited behind it, and has no place without it.
+        raise _differs(f"{entries_path(have)} was not taken, so that {entries_path(first)} cannot be")
+    archive.extend_checked(checked)
 
 
 Take = Callable[[Sequence[bytes], int, Sequence[bytes]], Awaitable[None]]
@@ -110,7 +117,8 @@ Take = Callable[[Sequence[bytes], int, Sequence[bytes]], Awaitable[None]]
 async def _taking(archive: Archive, bundle_count: int) -> AsyncIterator[Take]:
     """Yield what takes bundles as take_bundles does; where they are many, in a process of its own.
 
-    One core then reads what the server sends, the other hashes and writes it. All is taken when this ends.
+    One core then reads what the server sends, the other hashes and writes it; where that one has enough to do, the
+    first hashes too. All is taken when this ends.
     """
 
     async def here(contents: Sequence[bytes], first: int, roots: Sequence[bytes]) -> None:
@@ -119,13 +127,17 @@ async def _taking(archive: Archive, bundle_count: int) -> AsyncIterator[Take]:
     if bundle_count < FEWEST_FOR_A_HELPER:
         yield here
         return
-    with concurrent.futures.ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as helper:
+    spawning = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, spawning, _begin, (archive.directory,)) as helper:
         under_way: deque[asyncio.Future[None]] = deque()
 
         async def there(contents: Sequence[bytes], first: int, roots: Sequence[bytes]) -> None:
-            if len(under_way) == MOST_UNDER_WAY:
+            if len(under_way) < MOST_UNDER_WAY:
+                lot = helper.submit(_take_bundles, contents, first, roots)
+            else:
+                checked = [_checked(*each) for each in zip(contents, itertools.count(first), roots, strict=False)]
                 await under_way.popleft()
-            lot = helper.submit(take_bundles, archive, contents, first, roots)
+                lot = helper.submit(_take_checked, checked, first)
             under_way.append(asyncio.wrap_future(lot))
 
         try:
@@ -134,6 +146,22 @@ async def _taking(archive: Archive, bundle_count: int) -> AsyncIterator[Take]:
                 await under_way.popleft()
         finally:
             await asyncio.gather(*under_way, return_exceptions=True)
+
+
+_archives: list[Archive] = []
+"""What a helper extends: one, since it was begun for it."""
+
+
+def _begin(directory: Path) -> None:
+    _archives.append(Archive(directory))
+
+
+def _take_bundles(contents: Sequence[bytes], first: int, roots: Sequence[bytes]) -> None:
+    take_bundles(_archives[0], contents, first, roots)
+
+
+def _take_checked(checked: Sequence[CheckedBundle], first: int) -> None:
+    take_checked(_archives[0], checked, first)
 
 
 async def _checkpoint(register: Register) -> Checkpoint | None:
