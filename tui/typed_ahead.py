@@ -55,6 +55,7 @@ class TypedAhead(App[T], Generic[T]):
         super().__init__()
         self.ahead: deque[events.InputEvent | events.Paste] = deque()
         self._waiting: asyncio.Task[None] | None = None
+        self._written: Widget | None = None
         self._at_work = False
 
     async def on_event(self, event: events.Event) -> None:
@@ -73,12 +74,16 @@ class TypedAhead(App[T], Generic[T]):
     async def _take_in(self) -> None:
         """Take in what stands in the line, until something has to be waited for."""
         while self.ahead and self._waiting is None:
-            if self._works(self._before()):
-                self._waiting = asyncio.create_task(self._wait(None))
+            letter = self._is_searched_for(self.ahead[0])
+            if not letter and (self._written is not None or self._works(self._before())):
+                written, self._written = self._written, None
+                self._waiting = asyncio.create_task(self._wait(written))
                 return
             event, where = self.ahead.popleft(), self.focused or self.screen
             await super().on_event(event)
-            if not isinstance(event, events.MouseMove | events.MouseScrollDown | events.MouseScrollUp):
+            if letter:
+                self._written = where
+            elif not isinstance(event, events.MouseMove | events.MouseScrollDown | events.MouseScrollUp):
                 self._waiting = asyncio.create_task(self._wait(where))
 
     def on_followed(self, message: Followed) -> None:
@@ -116,10 +121,13 @@ class TypedAhead(App[T], Generic[T]):
             rounds = rounds + 1 if follower.came.is_set() and now is where else 0
             where = now
 
+    def _is_searched_for(self, event: events.Event) -> bool:
+        """Say whether it is a letter for the palette, which begins its search anew with each: none waits for that."""
+        return isinstance(event, events.Key) and event.is_printable and isinstance(self.screen, CommandPalette)
+
     def _before(self) -> frozenset[str]:
         """Return the groups of workers that must have ended before the next key."""
-        key = self.ahead[0] if self.ahead else None
-        chooses = isinstance(key, events.Key) and not key.is_printable and isinstance(self.screen, CommandPalette)
+        chooses = self.ahead and isinstance(self.screen, CommandPalette) and not self._is_searched_for(self.ahead[0])
         return WAITED_FOR | SEARCHES if chooses else WAITED_FOR
 
     def _works(self, groups: frozenset[str]) -> list[Worker[Any]]:

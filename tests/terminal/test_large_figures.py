@@ -19,6 +19,7 @@ from tui.model.board_headline import headline
 from tui.model.board_initiatives import initiatives
 from tui.model.board_panels import PANELS
 from tui.model.change import Change
+from tui.model.compare_lines import Compare, compare_line
 from tui.model.glyphs import UNICODE
 from tui.model.lines import change_line
 from tui.model.pieces import text_of
@@ -44,6 +45,14 @@ def test_an_amount_before_and_after_is_whole_or_left_out(width) -> None:
     assert any(whole in line for whole in ("1,087,957,000.00", "1,087,957,000 ", "1,087,957,000  "))
     assert len(line) == width
     assert line.endswith("8,754")
+
+
+@pytest.mark.parametrize("width", [76, 80, 116])
+def test_two_moments_are_compared_without_a_cut_amount(width) -> None:
+    row = Compare("~", "total", "funded USD", "1,242,064,000.25", "1,306,707,000.00", "", None, "derived")
+    line = compare_line(row, width, UNICODE)
+    assert UNICODE.ellipsis not in line
+    assert ("1,242.06 M" in line and "1,306.71 M" in line) or "1,242,064,000.25" in line
 
 
 def test_a_historic_opening_takes_no_room_on_the_ruler() -> None:

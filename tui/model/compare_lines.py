@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from projections.moment import Moment
@@ -18,6 +19,9 @@ from tui.model.text import clean
 
 NOTHING = "–"
 SEQUENCE_CELLS = 10
+
+AMOUNT = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})*\.[0-9]+")
+"""An amount as figures.money writes one with a fraction."""
 
 
 class Compare(NamedTuple):
@@ -87,7 +91,7 @@ def compare_line(row: Compare, width: int, glyphs: Glyphs) -> str:
         _cut(text, room, glyphs)
         for text, room in ((row.subject, cells.what), (row.field, cells.field), (row.who, cells.who))
     )
-    before, after = (_fitted(text, cells.value, glyphs) for text in (row.before, row.after))
+    before, after = _fitted((row.before, row.after), cells.value, glyphs)
     at = NOTHING if row.sequence is None else f"{row.sequence:,}"
     left = f"{row.sign} {what:<{cells.what}} {field:<{cells.field}} {before:>{cells.value}} {glyphs.becomes}"
     return f"{left} {after:<{cells.value}}{at:>{SEQUENCE_CELLS}}  {who}"
@@ -185,9 +189,16 @@ def _delta(before: int, after: int, currency: str | None, glyphs: Glyphs) -> str
     return f"{sign} {money(abs(after - before), currency)}"
 
 
-def _fitted(text: str, cells: int, glyphs: Glyphs) -> str:
-    """Return a value in so many cells; of an amount without a fraction, that goes first."""
-    return _cut(text.removesuffix(".00") if len(text) > cells else text, cells, glyphs)
+def _fitted(texts: tuple[str, str], cells: int, glyphs: Glyphs) -> list[str]:
+    """Return two values in so many cells each; amounts without room both in whole units, or both in millions."""
+    ways: tuple[Callable[[str], str], ...] = (str, lambda text: text.removesuffix(".00"), _millions)
+    amounts = [text for text in texts if AMOUNT.fullmatch(text)]
+    way = next((each for each in ways if all(len(each(text)) <= cells for text in amounts)), _millions)
+    return [_cut(way(text) if text in amounts else text, cells, glyphs) for text in texts]
+
+
+def _millions(text: str) -> str:
+    return f"{float(text.replace(',', '')) / 1e6:,.2f} M"
 
 
 def _cut(text: str, cells: int, glyphs: Glyphs) -> str:
