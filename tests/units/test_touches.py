@@ -8,7 +8,8 @@ from projections.fork import ForkReplica
 from projections.replica import Replica
 from projections.touches import WINDOW_ENTRIES
 from schemas import codec
-from tests.teller import Said, run
+from tests.notation import Said
+from tests.teller import run
 from tests.words import PORTFOLIO, amend, opening, propose
 
 SAID = [opening(), propose("AI-1"), propose("AI-2"), amend("AI-1", title="Again"), amend("AI-2", title="Later")]
