@@ -1,4 +1,4 @@
-"""Measure: `python -m bench [--json FILE] [--sizes 10000,100000,1000000] [--quick] [--only service]`.
+"""Measure: `python -m bench [--json FILE] [--sizes 10000,100000,1000000] [--quick] [--only views|screens|service]`.
 
 The table goes to stdout, what is being done to stderr. Exit 0 also where a goal is missed; 1 where a peer's answer
 differs from ours.
@@ -42,15 +42,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there too")
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="event counts, with commas between")
     parser.add_argument("--quick", action="store_true", help=f"{SIZES[0]:,} events only, each step once")
-    parser.add_argument("--only", choices=["views", "service"], help="measure one of the two")
+    parser.add_argument("--only", choices=["views", "screens", "service"], help="measure one of the three")
     options = parser.parse_args(arguments)
     sizes = SIZES[:1] if options.quick else [int(size) for size in options.sizes.split(",")]
     rows: list[Row] = []
     try:
         for size in sizes if options.only != "service" else ():
             with tempfile.TemporaryDirectory(prefix="bench-") as directory:
-                rows += measure(Path(directory), stores.whole(size), repeats=1 if options.quick else REPEATS)
-        if options.only != "views":
+                _write(Path(directory), event_count := stores.whole(size))
+                if options.only != "screens":
+                    rows += measure(Path(directory), event_count, repeats=1 if options.quick else REPEATS)
+                if options.only != "views":
+                    rows += screens(Path(directory), event_count)
+        if options.only in (None, "service"):
             _note(f"the service; {os.getloadavg()[0]:.1f} processes were running in the last minute")
             with tempfile.TemporaryDirectory(prefix="bench-") as directory:
                 rows += service.measure(Path(directory), QUICK_DECISIONS if options.quick else DECISIONS)
@@ -65,12 +69,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _write(directory: Path, event_count: int) -> None:
+    byte_count = _run("write", directory, event_count).outcome.byte_count
+    _note(f"{event_count:,} events, {byte_count / event_count:,.0f} bytes each, written for us and every peer")
+
+
+def screens(directory: Path, event_count: int) -> Iterator[Row]:
+    """Yield what the terminal's screens take over a history of one size."""
+    size, goals = f"{event_count:,} events", event_count >= SIZES[-1]
+    _run("rebuild", directory, event_count)  # the segments are there, as a user's are
+    drawn = _run("screens", directory, event_count).outcome
+    yield row(f"replay, first paint, {size}", drawn.seconds["paint"], "s", goal=1 if goals else None)
+    for name in ("replay, seek", "board, moved"):
+        timed = name.split(",")[0].replace("replay", "seek")
+        goal = 100 if goals and timed == "seek" else None
+        yield row(f"{name}, p50, {size}", 1_000 * drawn.seconds[f"{timed} p50"], "ms")
+        yield row(f"{name}, p95, {size}", 1_000 * drawn.seconds[f"{timed} p95"], "ms", goal=goal)
+    yield row(f"replay, memory at rest, {size}", drawn.resident_mb, "MB", goal=300 if goals else None)
+    yield row(f"replay and board, peak memory, {size}", drawn.peak_mb, "MB")
+
+
 def measure(directory: Path, event_count: int, *, repeats: int) -> Iterator[Row]:
     """Yield the rows of one size. Errors: AnswersDiffer."""
     size, goals = f"{event_count:,} events", event_count >= SIZES[-1]
-    written = _run("write", directory, event_count).outcome
-    _note(f"{size}, {written.byte_count / event_count:,.0f} bytes each, written for us and every peer")
-
     cold = _often("rebuild", directory, event_count, repeats, clear=True)
     warm = _often("rebuild", directory, event_count, repeats)
     sourced = _often("eventsourcing", directory, event_count, repeats)

@@ -27,12 +27,13 @@ FOLDED_MOMENTS = 3
 
 
 class Outcome(msgspec.Struct):
-    """What a step took. seconds: by what was timed. answer: spend at the end, to be compared. peak_mb: of this
-    process alone."""
+    """What a step took. seconds: by what was timed. answer: spend at the end, to be compared. peak_mb, resident_mb: the
+    most that one process had, and what it has at rest."""
 
     seconds: dict[str, float] = msgspec.field(default_factory=dict)
     answer: Answer = msgspec.field(default_factory=dict)
     peak_mb: float = 0.0
+    resident_mb: float = 0.0
     byte_count: int = 0
 
 
@@ -135,8 +136,16 @@ def seal(directory: Path, event_count: int) -> Outcome:  # noqa: ARG001 - it sea
     return Outcome(sealing.sealing(directory), peak_mb=own_peak_mb())
 
 
+def screens(directory: Path, event_count: int) -> Outcome:  # noqa: ARG001 - it draws what is there
+    """Draw the terminal's screens over it, anywhere in it."""
+    from bench import terminal
+
+    drawn = terminal.drawn(directory)
+    return Outcome(drawn.seconds, peak_mb=drawn.peak_mb, resident_mb=drawn.resident_mb)
+
+
 STEPS: dict[str, Callable[[Path, int], Outcome]] = {
-    step.__name__: step for step in (write, rebuild, views, refold, eventsourcing, duckdb, seal)
+    step.__name__: step for step in (write, rebuild, views, refold, eventsourcing, duckdb, seal, screens)
 }
 
 

@@ -105,6 +105,12 @@ def test_the_quick_run_tells_every_number_beside_its_peers(tmp_path):
     assert all(row.name in ran.stdout for row in told)
 
 
+def test_the_screens_are_measured_over_a_stream_of_their_own(written):
+    drawn = steps.screens(written, EVENTS)
+    assert drawn.seconds.keys() == {"open", "paint", "seek p50", "seek p95", "board p50", "board p95"}
+    assert 0 < drawn.resident_mb <= drawn.peak_mb
+
+
 def test_the_service_is_measured_beside_raw_batches(tmp_path):
     rows = list(service.measure(tmp_path, 300))
     assert [(each.unit, each.goal) for each in rows] == [
