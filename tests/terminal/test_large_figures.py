@@ -71,6 +71,10 @@ def test_a_board_without_objectives_and_benefits_has_no_figures_for_them(replica
     (words, _) = headline(replaced(seen, objectives=(), headline=told), Drawing(120, UNICODE))
     assert "Alignment: no objectives set" in text_of(words)
     assert "Return: no benefits planned" in text_of(words)
+    bare = [replaced(row, planned_minor=0, validated_minor=0, roi=-1.0) for row in seen.streams]
+    lines = PANELS["streams"](replaced(seen, streams=bare), Drawing(120, UNICODE)).lines
+    assert lines
+    assert all(text_of(line).endswith("ROI      –") for line in lines)
 
 
 def test_a_thousand_initiatives_in_a_stage_are_counted_whole_in_every_width(replica) -> None:

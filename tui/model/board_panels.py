@@ -84,6 +84,7 @@ def streams(seen: BoardSeen, drawing: Drawing) -> Panel:
     names = widest([_stream(row.value_stream) for row in seen.streams], 14)
     fixed = names + 1 + len(" 36.7 %   14.3 M ROI  +0.40") + (len(" / 40.0 %") if aimed else 0)
     cells = min(drawing.width - fixed, MOST_BAR)
+    promised = any(row.planned_minor or row.validated_minor for row in seen.streams)
     lines = []
     for row in sorted(seen.streams, key=lambda row: -(row.approved_minor or 0)):
         key, target = row.value_stream, None if row.target_bp is None else row.target_bp / 10_000
@@ -96,7 +97,7 @@ def streams(seen: BoardSeen, drawing: Drawing) -> Panel:
                 *((to_setter(view, key, "target_bp", f"{told:<9}"),) if aimed else ()),
                 to_setter(view, key, "approved_minor", f"{figure(row.approved_minor, 'money', row.currency):>9}"),
                 Piece(" ROI"),
-                to_setter(view, key, "roi", f"{signed(row.roi):>7}"),
+                to_setter(view, key, "roi", f"{signed(row.roi if promised else None):>7}"),
             )
         )
     title = f"Value streams: share {glyphs.target} target, money" if aimed else "Value streams: share, money, return"
