@@ -42,7 +42,8 @@ class ForkReplica(Replica):
             raise ValueError(f"a replica of {replica.sequence} entries cannot be forked at {at}")
         self.portfolio, self.fork, self.sequence = replica.portfolio, at, at
         self.database, self._writing, self._replica = replica.database, replica._writing, replica
-        self._made, self._waiting = set(), defaultdict(list)
+        self._parts, self._made, self._waiting = replica._parts, set(), defaultdict(list)
+        self._loose_rows = 0
         self._money_sequence, self._answers = at, Answers()
         self._foreign_before = [sequence for sequence in replica.foreign if sequence <= at]
         self.foreign = list(self._foreign_before)

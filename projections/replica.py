@@ -195,10 +195,6 @@ class Replica:
                 self._settle(name)
             return self._cursor()
 
-    def _insert(self, statement: str) -> None:
-        (inserted,) = self.database.execute(statement).fetchall()
-        self._loose_rows += inserted[0]
-
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         return self.database.cursor()
 
@@ -220,16 +216,16 @@ class Replica:
             elif fact in POSTED:
                 self.database.execute(f'create view "{name}" as from "{name}{WHOLE}"')
             else:
-                asked = asked_columns(fact)
-                self._with_rows(
-                    f'create table "{name}" as select {asked}', [arrow_schema(columns_of(fact)).empty_table()]
-                )
+                made = f'create table "{name}" as select {asked_columns(fact)}'
                 if files:
-                    self._insert(f'insert into "{name}" select {asked} from read_parquet({files!r})')
+                    ((rows,),) = self.database.execute(f"{made} from read_parquet({files!r})").fetchall()
+                    self._loose_rows += rows
+                else:
+                    self._with_rows(made, [arrow_schema(columns_of(fact)).empty_table()])
 
     def _make_whole(self, name: str, columns: Sequence[Column], files: Sequence[str]) -> None:
         """Make a view of every column of a table: what the segments hold, and the tail that is in memory."""
-        self._with_rows(f'create table "{name}_tail" as select *', [arrow_schema(columns).empty_table()])
+        self._with_rows(f'create or replace table "{name}_tail" as select *', [arrow_schema(columns).empty_table()])
         listed = f"select * from read_parquet({files!r}) union all " if files else ""
         self.database.execute(f'create view "{name}" as {listed}from "{name}_tail"')
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from projections.archive import ArchiveDiffers
 from projections.catalogue import definitions, named
+from projections.columns import arrow_schema, columns_of
 from projections.replica import Replica
 from projections.segments import Manifest, Part
 from schemas import codec
+from schemas.events import EnvelopeFunded
 from tests.teller import Teller
 from tests.words import PORTFOLIO, fund, opening
 
@@ -50,3 +53,16 @@ def test_a_segment_that_cannot_be_read_is_named_when_it_is_asked(tmp_path: Path)
     replica = Replica(PORTFOLIO, [Part(tmp_path, Manifest(1, 256, "", files))])
     with pytest.raises(ArchiveDiffers, match=r"a segment cannot be read: .*0\.EnvelopeFunded\.parquet"):
         replica.ask("from spend()")
+
+
+def test_it_can_be_asked_again_once_the_segment_can_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "0.EnvelopeFunded.parquet"
+    file.write_bytes(b"no parquet")
+    replica = Replica(PORTFOLIO, [Part(tmp_path, Manifest(1, 256, "", {"EnvelopeFunded": file.name}))])
+    for _ in range(2):
+        with pytest.raises(ArchiveDiffers, match="a segment cannot be read"):
+            replica.ask("from envelope_funded")
+        with pytest.raises(ArchiveDiffers, match="a segment cannot be read"):
+            replica.ask("from envelope_funded_whole")
+    pq.write_table(arrow_schema(columns_of(EnvelopeFunded)).empty_table(), file)
+    assert replica.ask("from envelope_funded") == replica.ask("from envelope_funded_whole") == []
