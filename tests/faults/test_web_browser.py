@@ -57,7 +57,7 @@ def test_the_page_has_the_keys_draws_the_app_and_asks_nobody_else(tmp_path: Path
     asyncio.run(told())
 
 
-BOARD = [("Enter", "the decision that set it"), ("Enter", "InitiativeProposed  initiative/410-CALLTRIAGE_HT-2")]
+BOARD = [("Enter", "the decision that set it"), ("Enter", "InitiativeProposed  initiative/440-TIDECAST_HT-2")]
 """A card of the first initiative, and why its first value is what it is."""
 REPLAY = [("Home", "seq 1/154"), ("l", "seq 154/154")]
 

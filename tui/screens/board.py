@@ -76,7 +76,7 @@ class BoardScreen(ModeScreen):
             yield Figures(self.glyphs, id="headline")
             with Container(id="panels"):
                 for name in ALL_PANELS:
-                    yield Figures(self.glyphs, id=name, empty="reading…").add_class("panel")
+                    yield Figures(self.glyphs, id=name, before="reading…").add_class("panel")
                 yield Static(NOTHING, id="nothing")
         yield KeyLine()
 

@@ -342,7 +342,10 @@ class ReplayScreen(ModeScreen):
             return
         if proof is not None and self.seen is not None and self.seen.sequence == sequence == self.head.sequence:
             self._draw_seen(self.seen._replace(card=with_proof(self.seen.card, proof_lines(proof))), None)
-            self.query_one("#card", VerticalScroll).scroll_end(animate=False)
+            # Behind the refresh that makes room for the new lines: before it the end is where it was.
+            self.call_after_refresh(
+                self.call_after_refresh, self.query_one("#card", VerticalScroll).scroll_end, animate=False
+            )
 
     def action_compare(self) -> None:
         from tui.screens.compare import CompareScreen

@@ -39,8 +39,8 @@ class Figures(Rows):
         Binding("end", "move(1000000)", show=False),
     ]
 
-    def __init__(self, glyphs: Glyphs = UNICODE, *, id: str | None = None, empty: str = "") -> None:
-        super().__init__(id=id, empty=empty)
+    def __init__(self, glyphs: Glyphs = UNICODE, *, id: str | None = None, empty: str = "", before: str = "") -> None:
+        super().__init__(id=id, empty=empty, before=before)
         self.glyphs = glyphs
         self.figure: int | None = None
         self.heads: Pieces = ()
@@ -90,7 +90,7 @@ class Figures(Rows):
             if self.lines or y:
                 return Strip.blank(self.size.width, self.rich_style)
             style = self.get_component_rich_style("rows--unknown")
-            text = " " * GUTTER + self.glyphs.spelt(self.empty)
+            text = " " * GUTTER + self.glyphs.spelt(self.nothing)
             return Strip([Segment(text, style)]).adjust_cell_length(self.size.width, self.rich_style)
         at_cursor = place == self.cursor and self.has_focus and bool(self._figures())
         ground = self.rich_style

@@ -68,19 +68,26 @@ class Rows(ScrollView, inherit_bindings=False):
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, Rows.Resized)
 
-    def __init__(self, *, id: str | None = None, empty: str = "", sign: str = "") -> None:
-        """empty: said where there is no line. sign: stands before the line under the cursor, in focus or not."""
+    def __init__(self, *, id: str | None = None, empty: str = "", before: str = "", sign: str = "") -> None:
+        """empty: said where there is no line. before: said until lines are shown, or none are. sign: stands before the
+        line under the cursor, in focus or not."""
         super().__init__(id=id)
         self.lines: Sequence[Line] = ()
-        self.cursor, self.empty, self._sign = 0, empty, sign
+        self.cursor, self.empty, self._before, self._sign = 0, empty, before, sign
+        self._asked = False
         self.pointing = False  # whether the cursor is shown while the focus is elsewhere
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show these lines; the cursor stays on its place where there still is one."""
-        self.lines = lines
+        self.lines, self._asked = lines, True
         self.cursor = max(0, min(self.cursor, len(lines) - 1))
         self.virtual_size = Size(1, max(len(lines), 1))
         self.refresh()
+
+    @property
+    def nothing(self) -> str:
+        """What is said where there is no line."""
+        return self.empty if self._asked else self._before
 
     @property
     def room(self) -> int:
@@ -96,7 +103,7 @@ class Rows(ScrollView, inherit_bindings=False):
         """Draw the line at *y* of the widget."""
         place, width = y + self.scroll_offset.y, self.size.width
         if place >= len(self.lines):
-            text = self.empty if not self.lines and y == 0 else ""
+            text = self.nothing if not self.lines and y == 0 else ""
             style = self.get_component_rich_style("rows--unknown")
             return Strip([Segment(text[:width], style)]).adjust_cell_length(width, self.rich_style)
         line = self.lines[place]
