@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from array import array
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from projections.line import Line
@@ -53,7 +54,7 @@ class Pages:
         self._kept.clear()
 
     @property
-    def index(self) -> array[int]:
+    def index(self) -> Sequence[int]:
         """The sequences there are rows of."""
         return self._line.sequences if self._shown is None else self._shown
 

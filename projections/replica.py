@@ -172,6 +172,10 @@ class Replica:
             self.extend(waiting)
         return roots
 
+    def prepare(self, query: str) -> None:
+        """Make what a query names, so that it need not be made when it is asked. Errors: as ask."""
+        self._ready(query)
+
     def compress(self) -> None:
         """Compress the tables where many rows were put into them: they take a fifth of the memory then.
 
@@ -185,14 +189,18 @@ class Replica:
                     self._loose_rows = 0
 
     def _ready(self, query: str) -> duckdb.DuckDBPyConnection:
-        """Return where a query can be asked, once all that it names is there and up to date."""
-        with self._writing:
-            for name in named(query):
+        """Return where a query can be asked, once all that it names is there and up to date.
+
+        Between one name and the next somebody else may make what is needed sooner.
+        """
+        for name in named(query):
+            with self._writing:
                 if name not in self._made:
                     with self._reading():
                         self._make(name)
                     self._made.add(name)
                 self._settle(name)
+        with self._writing:
             return self._cursor()
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:

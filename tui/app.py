@@ -36,6 +36,13 @@ REFRESH_S = 0.5
 """How often the stream is asked for news."""
 
 
+ASKED: dict[Mode, str] = {
+    "replay": "alignment_figures measure_sums_at_both state described",
+    "board": "headline initiatives priority spend gates value_streams needs models benefits capacity",
+}
+"""The macros that the first screen asks for, made while it is."""
+
+
 class Place(NamedTuple):
     """Somewhere one has been: the mode, and the moment in it."""
 
@@ -81,6 +88,7 @@ class LedgerApp(TypedAhead[int]):
         self.places: list[Place] = []
         self.place = -1
         self._first_mode = mode
+        session.prepare(ASKED.get(mode, ""))
         self.other_keys = {} if keys_file is None else keys.keymap(keys_file)
         self._recorder, self._pen = recorder, pen
         self._desk: Desk | None = None

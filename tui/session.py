@@ -82,6 +82,13 @@ class Session:
         self._refreshing = asyncio.Lock()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="ask")
 
+    def prepare(self, macros: str) -> None:
+        """Begin to make what a screen will ask for, in a thread, while the screen is made. macros: with spaces between.
+
+        What cannot be made is told when it is asked.
+        """
+        self._threads.submit(self.replica.prepare, " ".join(f"{name}()" for name in macros.split()))
+
     async def ask(self, work: Callable[[Replica], T]) -> T:
         """Return what *work* makes of the replica, in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, self.replica)

@@ -157,3 +157,17 @@ class Replaying(RuleBasedStateMachine):
 
 TestReplaying: Any = Replaying.TestCase
 TestReplaying.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+
+
+def test_a_line_without_foreign_entries_needs_no_room_for_its_sequences() -> None:
+    line = Line(array("q", [1, 2, 3]), array("q", [10, 20, 30]))
+    line.extend(array("q", [4, 5]), array("q", [40, 50]))
+    assert line.sequences == range(1, 6)
+    line.extend(array("q"), array("q"))
+    line.extend(array("q", [8]), array("q", [80]))  # 6 and 7 are foreign
+    line.extend(array("q", [9, 10]), array("q", [90, 100]))
+    assert list(line.sequences) == [1, 2, 3, 4, 5, 8, 9, 10]
+    assert (line.tip, line.place(7), line.at(7), line.until(85), len(line)) == (10, 4, 50, 8, 8)
+    late = Line()
+    late.extend(array("q", [3, 4]), array("q", [1, 2]))
+    assert (late.sequences, late.place(2)) == (range(3, 5), -1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -46,7 +47,7 @@ class Head:
     _time_us: float | None = None
 
     @property
-    def index(self) -> array[int]:
+    def index(self) -> Sequence[int]:
         """The sequences one steps through: all, or those that pass the filter."""
         return self.line.sequences if self.shown is None else self.shown
 
