@@ -24,6 +24,7 @@ from tests.terminal.conftest import SIGNS, head_of, screen_text, session_of, set
 from tests.terminal.test_record_screen import DISSENT, FUNDING, Ledger, Press, Unheard, form_of, said
 from tui.apart import kept_apart
 from tui.app import LedgerApp
+from tui.cli import main
 from tui.model.drafts import drafts_in
 from tui.model.pen import Pen
 from tui.model.text import clean
@@ -218,3 +219,11 @@ async def test_a_lost_answer_is_found_again_with_the_texts_kept_apart(ledger, tm
         assert f"RECORDED ALREADY  at sequence {ledger.before + 1:,}" in screen_text(app)
         await press("ctrl+s")
     assert (len(ledger.new), len(ledger.sent)) == (1, 1)
+
+
+@pytest.mark.parametrize("mode", ["board", "replay"])
+@pytest.mark.parametrize("option", ["--plain", "--web", "--read-only"])
+def test_no_key_is_taken_where_nothing_is_recorded(mode: str, option: str, tmp_path: Path, capsys) -> None:
+    assert main([mode, option, "--key", str(tmp_path / "key"), "--data", str(tmp_path / "data")]) == 2
+    assert "--key signs what is recorded, and nothing is recorded from there" in capsys.readouterr().err
+    assert not (tmp_path / "data").exists()
