@@ -7,6 +7,7 @@ python -m tui.keys_page --check   exit 1 where it is not what the table says
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from tui.keys import CHARACTERS, KEYS, Key
 
 PAGE = Path(__file__).parents[1] / "docs" / "keys.md"
 EVERYWHERE = "all"
+KEY_CELLS, HELP_CELLS = 17, 70
+"""How wide the keys and a whole line of the help are."""
 
 TITLES = {EVERYWHERE: "Everywhere", "compare": "Compare two moments", "record": "Record a decision"}
 
@@ -47,7 +50,7 @@ def help_text(where: str, other: Mapping[str, str] | None = None) -> str:
     for name in dict.fromkeys([where, *(() if where == "record" else (EVERYWHERE,))]):
         found = [key for key in KEYS if key.where == name]
         if found:
-            parts.append("\n".join([title(name), *(f"  {_given(key, other):<17} {key.tells}" for key in found)]))
+            parts.append("\n".join([title(name), *(_line(_given(key, other), key.tells) for key in found)]))
     return "\n\n".join(parts)
 
 
@@ -73,6 +76,12 @@ def main(arguments: list[str]) -> int:
         return int(stale)
     PAGE.write_text(wanted)
     return 0
+
+
+def _line(keys: str, tells: str) -> str:
+    """Return a line of the help, what it tells in a column of its own."""
+    head = f"  {keys:<{KEY_CELLS}} "
+    return head + f"\n{' ' * len(head)}".join(textwrap.wrap(tells, HELP_CELLS - len(head)))
 
 
 def _given(key: Key, other: Mapping[str, str] | None) -> str:

@@ -490,5 +490,5 @@ async def test_law_whatever_is_pressed_the_stream_does_not_move(demo_store, tmp_
 def test_every_key_of_the_screen_is_in_its_help() -> None:
     from tui.screens.help import help_text
 
-    told = help_text("suppose")
+    told = " ".join(help_text("suppose").split())
     assert all(key.tells in told for key in keys.KEYS if key.where == "suppose")
