@@ -25,10 +25,18 @@ def row_line(row: Row, width: int, glyphs: Glyphs, here: bool, sign: str, digits
     mark = glyphs.here if here else " "
     actor = clean(row.actor)
     amount = "" if row.minor is None else f"{money(row.minor, row.currency)} {clean(row.currency or '')}"
-    tail = f"{actor:<8.8}" if width < 96 else f"{actor:<12.12} {amount:>18.18}  {clean(row.flags or '', 24)}"
-    left = f"{mark}{row.sequence:>{digits},} {day} {sign} {kind:<20.20} "
-    room = max(width - len(left) - len(tail) - 2, 4)
-    return glyphs.spelt(f"{left}{subject:<{room}.{room}} {tail}"[:width])
+    wide = width >= 96
+    tail = (
+        _cut(actor, 12, glyphs) + f" {amount:>18.18}  {clean(row.flags or '', 24)}" if wide else _cut(actor, 8, glyphs)
+    )
+    left = f"{mark}{row.sequence:>{digits},} {day} {sign} {_cut(kind, 20, glyphs)} "
+    room = max(width - len(left) - len(tail) - 1, 4)
+    return glyphs.spelt(f"{left}{_cut(subject, room, glyphs)} {tail}"[:width])
+
+
+def _cut(text: str, cells: int, glyphs: Glyphs) -> str:
+    """Return a text in so many cells; where it is longer, it says so."""
+    return f"{text:<{cells}}" if len(text) <= cells else text[: cells - 1] + glyphs.ellipsis
 
 
 def change_line(change: Change, width: int, glyphs: Glyphs) -> str:

@@ -39,6 +39,9 @@ from tui.widgets.rows import Rows
 from tui.widgets.said import Said
 from tui.widgets.too_small import TooSmall
 
+PARTS = ("#header", "#fields", "#value", "#told", "#offered", "#field", "#arrivals", "#judged", "#changes")
+"""What is drawn on."""
+
 PAUSE_S = 0.15
 """How long nothing must be typed before what is written is judged."""
 
@@ -330,13 +333,15 @@ class RecordScreen(FormScreen[int | None]):
 
     def draw(self, *, fill: bool = False, waiting: bool = False) -> None:
         """Draw all of it. fill: the box too. waiting: the effect is being worked out."""
+        if not self._is_whole():
+            return
         self._draw_header()
         self.draw_form(fill=fill)
         self._draw_said(waiting=waiting)
 
     def _draw_header(self) -> None:
-        if not self.query("#header"):
-            return  # while it is left, the screen comes apart, and the book may still be read
+        if not self._is_whole():
+            return
         glyphs, session = self.ledger.glyphs, self.desk.session
         title = "" if self.writing is None else self.writing.form.title
         parts = [f"{glyphs.draft} DRAFT", title, self._standing(), f"seq {session.replica.sequence:,}"]
@@ -355,7 +360,13 @@ class RecordScreen(FormScreen[int | None]):
         reason = self._only_drafts()
         return "nothing is written until you confirm" if reason is None else f"{reason.upper()}: only drafts are kept"
 
+    def _is_whole(self) -> bool:
+        """Say whether all is there to draw on: while the screen is left it comes apart, and work may still go on."""
+        return all(self.query(part) for part in PARTS)
+
     def _draw_said(self, *, waiting: bool = False) -> None:
+        if not self._is_whole():
+            return
         notes = []
         if self.unanswered:
             told = f"{self.unanswered}; it may be recorded. ctrl+s sends the same again, which is recorded once"
