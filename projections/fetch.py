@@ -132,6 +132,8 @@ async def _taking(archive: Archive, bundle_count: int) -> AsyncIterator[Take]:
         under_way: deque[asyncio.Future[None]] = deque()
 
         async def there(contents: Sequence[bytes], first: int, roots: Sequence[bytes]) -> None:
+            while under_way and under_way[0].done():
+                await under_way.popleft()
             if len(under_way) < MOST_UNDER_WAY:
                 lot = helper.submit(_take_bundles, contents, first, roots)
             else:
