@@ -224,18 +224,19 @@ async def _ask(common: Common, directory: Path, file: Path | None, every_s: floa
         if common.portfolio is not None:
             reached, _ = await stack.enter_async_context(access(common))
             portfolio = await reached.choose(common.portfolio)
-        ended = _ended()
+        ended, differed = _ended(), False
         while True:
             filed = await reached.cosignatures(portfolio).newest() if reached and portfolio else []
-            witnessed = await _asked(common, directory, policy, filed)
+            witnessed, differs = await _asked(common, directory, policy, filed)
+            differed = differed or differs  # told once, it is not taken back by a later look
             if every_s is None or await _ends_within(ended, every_s):
-                return DONE if witnessed else REFUSED
+                return DONE if witnessed and not differed else REFUSED
 
 
-async def _asked(common: Common, directory: Path, policy: Policy, filed: Sequence[bytes]) -> bool:
-    """Ask once, and publish the newest checkpoint a quorum has signed; return whether there is one.
+async def _asked(common: Common, directory: Path, policy: Policy, filed: Sequence[bytes]) -> tuple[bool, bool]:
+    """Ask once, and publish the newest checkpoint a quorum has signed.
 
-    The answer is no as well where a witness says that the log does not go on from what it has signed.
+    Returns whether there is one, and whether a witness says that the log does not go on from what it has signed.
     """
     place = DirectoryPlace(directory)
     note = place.read(CHECKPOINT)
@@ -252,7 +253,7 @@ async def _asked(common: Common, directory: Path, policy: Policy, filed: Sequenc
         # A crash before it: the witnesses have signed, and are asked again the next time.
         replace_file(directory / WITNESSED, found, durable=True, mode=0o644)
     _say_asked(common, collected.asked, found)
-    return found is not None and not any(each.differs for each in collected.asked)
+    return found is not None, any(each.differs for each in collected.asked)
 
 
 def _say_asked(common: Common, asked: Sequence[Asked], witnessed: bytes | None) -> None:

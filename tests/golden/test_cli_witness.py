@@ -99,9 +99,15 @@ def started(*arguments: object) -> tuple[subprocess.Popen[str], dict[str, str]]:
 
 
 def test_the_log_asks_a_witness_that_answers_over_http(
-    mine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    mine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log, policy = write_log(tmp_path / "log", ENTRIES), tmp_path / "policy"
+    looks = iter([False, True])
+
+    async def ends_once_it_is_put_right(*_: object) -> bool:
+        write_log(log, ENTRIES)
+        return next(looks)
+
     vkey = json.loads(said(capsys, "witness", "show", mine, "--json"))["vkey"]
     process, told = started("witness", "run", mine, "--serve", "127.0.0.1:0", "--every", 80_000)
     try:
@@ -117,6 +123,10 @@ def test_the_log_asks_a_witness_that_answers_over_http(
         forked = said(capsys, "witness", "ask", log, "--once", "--policy", policy, code=1)
         assert "audit: NOT SIGNED, this does not go on from what it has signed: it answers 422" in forked
         assert "300 entries are witnessed" in forked, "what was signed before stays"
+        monkeypatch.setattr("tui.witnessing._ends_within", ends_once_it_is_put_right)
+        looked = said(capsys, "witness", "ask", log, "--every", "1", "--policy", policy, code=1)
+        assert "NOT SIGNED" in looked
+        assert looked.count("audit: it has signed") == 1, "a later look does not take it back"
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
