@@ -110,7 +110,7 @@ async def open_in(
     except ValueError as error:
         raise CommandError(str(error)) from error
     if signing is not None and signing.key and (opening.plain or opening.web or opening.read_only):
-        raise CommandError("--key signs what is recorded, and nothing is recorded from there; leave it away")
+        raise CommandError("--key signs what is recorded, and nothing is recorded from there; leave it out")
     if not opening.plain:
         _check_keys(opening.keys or common.settings().keys)
     if opening.web:
