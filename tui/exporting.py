@@ -101,7 +101,7 @@ async def export_(
     if format == "tlog":
         wrong = [name for name in wrong if name != "checkpoint"]
     if wrong:
-        raise CommandError(f"--{wrong[0]} is for evidence, not for {format}; leave it out")
+        raise CommandError(f"--{wrong[0]} is for evidence, not for {format}; leave it away")
     if (time != "recorded" and format not in ("ocel", "xes")) or (case != "initiative" and format != "xes"):
         raise CommandError(f"--time is for ocel and xes, --case for xes; leave them away for {format}")
     if format == "tlog":

@@ -192,7 +192,7 @@ async def import_(
         ("--recorded", recorded, "model-catalogue"),
     ):
         if given and format != of:
-            raise CommandError(f"{option} is for {of}, not for {format}; leave it out")
+            raise CommandError(f"{option} is for {of}, not for {format}; leave it away")
     if format == "commands":
         if not paths:
             raise CommandError("no file is named; give files of commands")
