@@ -11,7 +11,7 @@ import re
 from functools import cache, lru_cache
 
 from projections.columns import table_name
-from projections.money import MONEY_TABLES, NEEDED_BY_MONEY
+from projections.derived import DERIVED, MADE_BESIDE
 from schemas.events import FACTS, ActualPosted, CommitmentPosted, Fact, FundingApproved
 
 POSTED: frozenset[type[Fact]] = frozenset({FundingApproved, CommitmentPosted, ActualPosted})
@@ -28,7 +28,7 @@ _CALLED = re.compile(r"\b([a-z_]+)\s*\(")
 FACT_OF: dict[str, type[Fact]] = {f"{table_name(fact)}{suffix}": fact for fact in FACTS for suffix in ("", WHOLE)}
 """The fact of each table that holds one."""
 
-_TABLES = frozenset({"events", "touches", *MONEY_TABLES, *FACT_OF})
+_TABLES = frozenset({"events", *DERIVED, *MADE_BESIDE, *FACT_OF})
 """Every table of a replica, but those that views/ defines."""
 
 
@@ -73,12 +73,12 @@ def _is_table(name: str) -> bool:
 @cache
 def _needs(name: str) -> tuple[str, ...]:
     """Return what has to be there before a table or macro, in the order in which it can be made."""
-    if name in MONEY_TABLES:
-        return _with_needs(frozenset(NEEDED_BY_MONEY if name == "money_entries" else ("money_entries",)))
+    if name in DERIVED:
+        return _with_needs(frozenset(DERIVED[name].needs))
+    if name in MADE_BESIDE:
+        return _with_needs(frozenset({MADE_BESIDE[name]}))
     if FACT_OF.get(name) in POSTED and not name.endswith(WHOLE):
         return (f"{name}{WHOLE}",)
-    if name == "touches":
-        return ("events",)
     text = definitions().get(name)
     if text is None:
         return ()

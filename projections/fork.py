@@ -21,12 +21,15 @@ import duckdb
 from projections.answers import Answers
 from projections.catalogue import FACT_OF, WHOLE
 from projections.columns import table_name
-from projections.money import NEVER, take_money
+from projections.conditioned import conditioned
+from projections.money import NEVER, balanced, take_money
 from projections.replica import Replica, asked_columns
 from projections.tables import Tables
-from projections.touches import WINDOW_ENTRIES, touched
+from projections.windows import end_of_windows, touched, whole_windows
 
 _NUMBERS = itertools.count(1)
+_MONEY = frozenset({"names", "money_entries", "money_voids"})
+"""Tables of money that have one behind the fork."""
 
 
 class ForkClosed(Exception):
@@ -115,7 +118,11 @@ class ForkReplica(Replica):
         if name == "money_entries":
             self._make_money()
         elif name == "touches":
-            self._make_touches()
+            self._make_windows(name, touched(end_of_windows(self.fork), f"{self._name}.main.events"))
+        elif name == "conditioned":
+            self._make_conditioned()
+        elif name == "balances":
+            self._make_windows(name, balanced(end_of_windows(self.fork), f"{self._name}.main."))
         elif name == "events":
             self._make_forked(name, "*", "sequence")
         elif name == "refusal_kept":
@@ -132,18 +139,23 @@ class ForkReplica(Replica):
             f"where {known_from} <= {self.fork} union all from {behind}"
         )
 
-    def _make_touches(self) -> None:
+    def _make_windows(self, name: str, behind: str) -> None:
         """Make a view of the replica's windows before the fork, and of what the fork itself has behind them."""
-        whole = self.fork // WINDOW_ENTRIES
-        behind = touched(whole * WINDOW_ENTRIES, f"{self._name}.main.events")
         self.database.execute(
-            f"create view {self._name}.main.touches as from memory.main.touches where window_number < {whole} "
-            f"union all {behind}"
+            f"create view {self._name}.main.{name} as from memory.main.{name} "
+            f"where window_number < {whole_windows(self.fork)} union all {behind}"
+        )
+
+    def _make_conditioned(self) -> None:
+        behind = conditioned(f"{self._name}.main.funding_approved_behind", self.fork)
+        self.database.execute(
+            f"create view {self._name}.main.conditioned as from memory.main.conditioned "
+            f"where sequence <= {self.fork} union all {behind}"
         )
 
     def _make_money(self) -> None:
         """Make the tables of projections.money. What was taken out behind the fork is in, until it is here too."""
-        for name in ("names", "money_entries"):
+        for name in _MONEY:
             behind = f'{self._name}.main."{name}_behind"'
             self.database.execute(f"create table {behind} as from memory.main.{name} limit 0")
         (known,) = self.database.execute("select count(*) from memory.main.names").fetchall()[0]
@@ -160,6 +172,10 @@ class ForkReplica(Replica):
             f"from memory.main.money_entries m left join voids v on v.reversed_sequence = m.sequence "
             f"where m.sequence <= {self.fork} union all from {self._name}.main.money_entries_behind"
         )
+        self.database.execute(
+            f"create view {self._name}.main.money_voids as from memory.main.money_voids "
+            f"where sequence <= {self.fork} union all from {self._name}.main.money_voids_behind"
+        )
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         cursor = self.database.cursor()
@@ -172,8 +188,8 @@ class ForkReplica(Replica):
             self._with_rows(f'insert into {self._name}.main."{name}_behind" select {columns}', rows)
             self._filled.add(name)
         if name == "money_entries" and self._money_sequence < self.sequence:
-            take_money(self._cursor(), self._money_sequence, names="names_behind", entries="money_entries_behind")
-            self._filled |= {"names", "money_entries"}
+            take_money(self._cursor(), self._money_sequence, self.sequence, behind="_behind")
+            self._filled |= _MONEY
             self._money_sequence = self.sequence
 
     def _keep(self, tables: Tables) -> None:

@@ -25,10 +25,9 @@ from projections.answers import Answers
 from projections.archive import Archive, ArchiveDiffers
 from projections.catalogue import FACT_OF, POSTED, WHOLE, definitions, named
 from projections.columns import EVENTS, Column, arrow_schema, columns_of, table_name
-from projections.money import make_money, take_money
+from projections.derived import DERIVED, MADE_BESIDE
 from projections.segments import SEGMENT_ENTRIES, Part, Progress, Segments
 from projections.tables import Tables
-from projections.touches import WINDOW_ENTRIES, make_touches, take_touches
 from schemas.events import Fact
 
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
@@ -72,7 +71,8 @@ class Replica:
         self._parts = parts
         self._made: set[str] = set()
         self._waiting: dict[str, list[pa.Table]] = defaultdict(list)
-        self._money_sequence = self._touches_sequence = self._loose_rows = 0
+        self._taken: dict[str, int] = defaultdict(int)
+        self._loose_rows = 0
         self._writing, self._answers = threading.RLock(), Answers()
         self.database = duckdb.connect(":memory:", config=SETTINGS)
 
@@ -210,13 +210,11 @@ class Replica:
         """Make a table or a macro. What it needs is there. Errors: ArchiveDiffers."""
         if (definition := definitions().get(name)) is not None:
             self.database.execute(definition)
-        elif name == "money_entries":
-            make_money(self.database)
-        elif name == "touches":
-            make_touches(self.database)
+        elif name in DERIVED:
+            DERIVED[name].make(self.database)
         elif name == "events":
             self._make_whole(name, EVENTS, _files(self._parts, "events"))
-        elif name != "names":
+        elif name not in MADE_BESIDE:
             fact = FACT_OF[name.removesuffix(WHOLE)]
             files = _files(self._parts, fact.__name__)
             if name.endswith(WHOLE):
@@ -244,13 +242,9 @@ class Replica:
                 self._with_rows(f'insert into "{name}_tail" select *', rows)
             else:
                 self._with_rows(f'insert into "{name}" select {asked_columns(FACT_OF[name])}', rows)
-        if name == "money_entries" and self._money_sequence < self.sequence:
-            self._loose_rows += take_money(self.database, self._money_sequence)
-            self._money_sequence = self.sequence
-        whole = self.sequence // WINDOW_ENTRIES * WINDOW_ENTRIES
-        if name == "touches" and self._touches_sequence < whole:
-            take_touches(self.database, self._touches_sequence, whole)
-            self._touches_sequence = whole
+        if (derived := DERIVED.get(name)) and (after := self._taken[name]) < (to := derived.to(self.sequence)):
+            self._loose_rows += derived.take(self.database, after, to)
+            self._taken[name] = to
 
     def _keep(self, tables: Tables) -> None:
         self._waiting["events"].append(tables.events.table())

@@ -51,7 +51,7 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class View(msgspec.Struct, frozen=True):
-    """A view's answer. totals: over the rows in *currency*; other currencies stand beside them."""
+    """A view's answer. totals: over the rows in *currency*, other currencies beside them; empty where nobody asked."""
 
     view: str
     portfolio: str
@@ -122,8 +122,8 @@ class _Shape(NamedTuple):
     rows: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = list
 
 
-def ask(replica: Replica, question: Question, moment: Moment) -> View:
-    """Return a view at a moment. Errors: KeyError where there is no such view."""
+def ask(replica: Replica, question: Question, moment: Moment, *, totals: bool = True) -> View:
+    """Return a view at a moment. totals: whether they are worked out. Errors: KeyError where there is no such view."""
     shape = VIEWS[question.name]
     at = f"as_known := {moment.sequence}, as_of := date '{moment.as_of.isoformat()}'"
     parameters = [question.initiative] if question.name in OF_ONE else []
@@ -137,7 +137,7 @@ def ask(replica: Replica, question: Question, moment: Moment) -> View:
         as_of=moment.as_of,
         currency=currency,
         rows=rows,
-        totals=shape.totals(Asked(replica, at, found, rows, currency)),
+        totals=shape.totals(Asked(replica, at, found, rows, currency)) if totals else {},
     )
 
 

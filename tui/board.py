@@ -9,10 +9,8 @@ from typing import Literal
 
 from projections.moment import Moment
 from projections.replica import Replica
-from projections.terms import fiscal_year_start, stage_order
-from projections.views import Question, ask
 from tui.model.as_of import quarter_ends
-from tui.model.board import VIEWS, BoardSeen, Point, see_board, see_point, seen_of
+from tui.model.board import VIEWS, BoardSeen, Point, ask_one, see_board, see_point, see_terms, seen_of
 from tui.model.board_drawing import Drawing
 from tui.model.board_headline import headline_list
 from tui.model.board_initiatives import initiatives
@@ -85,11 +83,10 @@ def points_before(session: Session, moment: Moment) -> list[Moment]:
 async def seen_by(session: Session, moment: Moment) -> BoardSeen:
     """Return what the board shows at a moment, its views asked side by side."""
     answers = await asyncio.gather(
-        *(session.ask(lambda replica, name=name: ask(replica, Question(name), moment)) for name in VIEWS)  # type: ignore[misc]
+        *(session.ask(lambda replica, name=name: ask_one(replica, name, moment)) for name in VIEWS)  # type: ignore[misc]
     )
-    starts_in_month = await session.ask(fiscal_year_start)
-    order = await session.ask(lambda replica: stage_order(replica, moment))
-    return seen_of(moment, dict(zip(VIEWS, answers, strict=True)), starts_in_month, order)
+    terms = await session.ask(lambda replica: see_terms(replica, moment))
+    return seen_of(moment, dict(zip(VIEWS, answers, strict=True)), terms)
 
 
 async def plain_board(session: Session, head: Head, day: datetime.date | None, glyphs: Glyphs) -> str:

@@ -24,11 +24,9 @@ from listed;
 -- What each initiative serves, out of 100,000,000; what is left to that serves nothing.
 create or replace macro serving(as_known, as_of) as table
 with declared as (
-    select initiative, unnest(arg_max(contributions, newness(effective_on, sequence))) as c
+    select initiative, unnest(contributions) as c
     from alignment_declared
-    where sequence <= as_known and effective_on <= as_of
-      and sequence not in (from voided(as_known))
-    group by initiative
+    where sequence in (select sequence from declarations(as_known, as_of))
 ), known as (
     from objectives(as_known, as_of)
 ), passed_on as (
@@ -74,7 +72,8 @@ with latest as (
 )
 from sums
 union all
-from forecast;
+from forecast
+where coalesce(one_measure, 'forecast') = 'forecast';  -- or the plan reads the money for it in vain
 
 -- Each initiative's money split into whole minor units over what it serves; objective null is the unaligned rest.
 -- Largest remainder: ties go to the smaller objective id, the rest last. A negative sum is split as its size.

@@ -4,7 +4,7 @@
 
 create or replace macro conditions(as_known := 9223372036854775806, as_of := date '9999-12-31') as table
 with setters as (
-    select sequence, effective_on, initiative, null::varchar as decision, unnest(conditions) as c from funding_approved
+    select sequence, effective_on, initiative, null::varchar as decision, unnest(conditions) as c from conditioned
     union all
     select sequence, effective_on, initiative, null, unnest(conditions) from gate_decided
     union all

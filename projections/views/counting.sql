@@ -64,17 +64,15 @@ left join names i on i.id = m.initiative_id
 left join names c on c.id = m.currency_id
 where m.sequence <= as_known and m.effective_on <= as_of and m.voided_at > as_known;
 
--- Money that counts, summed; last_sequence is the newest entry in a sum. Names are looked up once a sum.
+-- Money that counts, summed. Names are looked up once a sum.
 create or replace macro money_sums(as_known, as_of) as table
 with sums as (
-    select measure, envelope_id, initiative_id, currency_id, sum(minor)::bigint as minor,
-           max(sequence) as last_sequence
-    from money_entries
-    where sequence <= as_known and effective_on <= as_of and voided_at > as_known
+    select measure, envelope_id, initiative_id, currency_id, sum(minor)::bigint as minor
+    from money_balanced(as_known, as_of)
     group by measure, envelope_id, initiative_id, currency_id
+    having sum(entry_count) > 0
 )
-select s.measure::varchar as measure, e.name as envelope, i.name as initiative, c.name as currency, s.minor,
-       s.last_sequence
+select s.measure::varchar as measure, e.name as envelope, i.name as initiative, c.name as currency, s.minor
 from sums s
 left join names e on e.id = s.envelope_id
 left join names i on i.id = s.initiative_id
@@ -84,10 +82,10 @@ left join names c on c.id = s.currency_id;
 create or replace macro initiative_sums(as_known, as_of, one_measure := null) as table
 with sums as (
     select measure, initiative_id, currency_id, sum(minor)::bigint as minor
-    from money_entries
-    where sequence <= as_known and effective_on <= as_of and voided_at > as_known
-      and (one_measure is null or measure = one_measure)
+    from money_balanced(as_known, as_of)
+    where one_measure is null or measure = one_measure
     group by measure, initiative_id, currency_id
+    having sum(entry_count) > 0
 )
 select s.measure::varchar as measure, i.name as initiative, c.name as currency, s.minor
 from sums s
@@ -99,28 +97,22 @@ create or replace macro measure_sums(as_known, as_of) as table
 select s.measure::varchar as measure, c.name as currency, s.minor
 from (
     select measure, currency_id, sum(minor)::bigint as minor
-    from money_entries
-    where sequence <= as_known and effective_on <= as_of and voided_at > as_known
+    from money_balanced(as_known, as_of)
     group by measure, currency_id
+    having sum(entry_count) > 0
 ) s
 left join names c on c.id = s.currency_id;
 
--- The same at two moments, in one pass.
+-- The same at two moments; what counts at one of them alone is 0 at the other.
 create or replace macro measure_sums_at_both(known_before, of_before, known_after, of_after) as table
-select s.measure::varchar as measure, c.name as currency, s.before, s.after
+select measure, currency, coalesce(sum(minor) filter (not is_after), 0)::bigint as before,
+       coalesce(sum(minor) filter (is_after), 0)::bigint as after
 from (
-    select measure, currency_id,
-           coalesce(sum(minor) filter (
-               sequence <= known_before and effective_on <= of_before and voided_at > known_before
-           ), 0)::bigint as before,
-           coalesce(sum(minor) filter (
-               sequence <= known_after and effective_on <= of_after and voided_at > known_after
-           ), 0)::bigint as after
-    from money_entries
-    where sequence <= greatest(known_before, known_after)
-    group by measure, currency_id
-) s
-left join names c on c.id = s.currency_id;
+    select *, false as is_after from measure_sums(known_before, of_before)
+    union all
+    select *, true from measure_sums(known_after, of_after)
+)
+group by measure, currency;
 
 -- What is said of an initiative: field by field the newest statement that counts.
 create or replace macro described(as_known, as_of) as table

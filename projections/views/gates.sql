@@ -5,7 +5,7 @@
 -- The conditions set by decisions that count, and whether they are discharged.
 create or replace macro conditions_set(as_known, as_of) as table
 with setters as (
-    select sequence, effective_on, unnest(conditions) as c from funding_approved
+    select sequence, effective_on, unnest(conditions) as c from conditioned
     union all
     select sequence, effective_on, unnest(conditions) from gate_decided
     union all
@@ -46,3 +46,12 @@ with counts as (
 )
 select decisions, kills, holds, case when counted > 0 then kills / counted end as kill_rate
 from counts;
+
+-- The gate decision that brought each initiative into the stage it is in; none for one that is where it began.
+create or replace macro stages_entered(as_known, as_of) as table
+select initiative, arg_max(effective_on, newness(effective_on, sequence)) as effective_on,
+       arg_max(sequence, newness(effective_on, sequence)) as sequence
+from gate_decided
+where sequence <= as_known and effective_on <= as_of and sequence not in (from voided(as_known))
+  and stage_from <> stage_to
+group by initiative;

@@ -32,11 +32,12 @@ with gates as (
     where m.currency = (select currency from portfolio_opened limit 1) and m.initiative is not null
     group by m.initiative
 ), entries as (
-    select initiative, sequence from touches where window_number < as_known // 65536
+    select initiative, sequence from touches where window_number < whole_windows(as_known)
     union all
     select substr(subject, 12), sequence
     from events
-    where sequence > as_known // 65536 * 65536 and sequence <= as_known and subject like 'initiative/%'
+    where sequence > whole_windows(as_known) * window_entries() and sequence <= as_known
+      and subject like 'initiative/%'
 ), touched as (
     select initiative, max(sequence) as last_sequence from entries group by initiative
 )

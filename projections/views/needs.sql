@@ -4,13 +4,18 @@
 create or replace macro needs(as_known := 9223372036854775806, as_of := date '9999-12-31') as table
 with own as (
     select currency from portfolio_opened limit 1
-), envelopes as (
+), overdrawn as (
     select envelope, currency,
            coalesce(sum(minor) filter (measure = 'funded'), 0) - coalesce(sum(minor) filter (measure = 'approved'), 0)
-               as free,
-           max(last_sequence) as sequence
+               as free
     from money_sums(as_known, as_of)
     where measure in ('funded', 'approved')
+    group by envelope, currency
+    having free < 0
+), last_of as (
+    select envelope, currency, max(sequence) as sequence
+    from money(as_known, as_of)
+    where measure in ('funded', 'approved') and envelope in (select envelope from overdrawn)
     group by envelope, currency
 ), found as (
     select 'condition_overdue' as kind, condition as subject, text as title, due, (as_of - due)::bigint as days,
@@ -28,9 +33,8 @@ with own as (
     from models(as_known := as_known, as_of := as_of)
     where retires_on is not null and without_fallback > 0
     union all
-    select 'over_envelope', envelope, null, null, null, free::bigint, sequence
-    from envelopes
-    where free < 0
+    select 'over_envelope', o.envelope, null, null, null, o.free::bigint, l.sequence
+    from overdrawn o join last_of l on l.envelope = o.envelope and l.currency = o.currency
 )
 from found
 order by kind, subject, sequence;

@@ -20,10 +20,12 @@ from projections.fork import ForkReplica
 from projections.moment import Moment
 from projections.replica import Replica
 from projections.views import GROUPINGS, OF_ONE, VIEWS, Question, ask
+from projections.windows import WINDOW_ENTRIES
 from schemas import codec
 from tests.fixed_history import every_type_history
 from tests.histories import histories
 from tests.teller import Ran, run
+from tests.windows import windows_of
 from tests.words import PORTFOLIO
 
 LATER = datetime.datetime(2027, 6, 1, tzinfo=datetime.UTC)
@@ -136,10 +138,17 @@ def test_law_turning_a_change_off_again_is_the_history(lines: list[bytes], data:
     assert suppose(fork, [LeaveOut(sequence, on=False)], now=LATER).payloads == ran.payloads
 
 
-@settings(law, max_examples=8)
+@pytest.mark.parametrize("entries", [2, WINDOW_ENTRIES])
+@settings(law, max_examples=6)
 @given(histories(10, 50), st.data())
-def test_law_a_replica_of_a_fork_answers_as_one_that_read_it_all(lines: list[bytes], data: st.DataObject) -> None:
-    ran = run(lines)
+def test_law_a_replica_of_a_fork_answers_as_one_that_read_it_all(
+    entries: int, lines: list[bytes], data: st.DataObject
+) -> None:
+    with windows_of(entries):
+        assert_forks_answer_alike(run(lines), data)
+
+
+def assert_forks_answer_alike(ran: Ran, data: st.DataObject) -> None:
     if not ran.payloads:
         return
     at = data.draw(st.integers(0, len(ran.payloads)))

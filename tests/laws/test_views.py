@@ -18,6 +18,7 @@ from tests import oracle
 from tests.fixed_history import every_type_history
 from tests.histories import histories
 from tests.teller import record
+from tests.windows import windows_of
 
 FAR = datetime.date(2099, 12, 31)
 
@@ -82,6 +83,23 @@ def test_law_every_view_equals_the_plain_fold_at_every_sequence(part: int, lines
     days = days_around(events)
     for sequence in range(len(events) + 1):
         assert_views_equal_the_fold(replica, events, sequence, days[(sequence + part) % len(days)])
+
+
+@pytest.mark.parametrize("entries", [1, 3, 8])
+@settings(LAW)
+@given(lines=histories(12, 40))
+def test_law_every_view_equals_the_plain_fold_whatever_the_windows(entries: int, lines: list[bytes]) -> None:
+    events = record(lines)
+    days = days_around(events)
+    with windows_of(entries):
+        replica, slowly = replica_of(events), replica_of(events[:1])
+        for sequence in range(1, len(events) + 1):
+            if sequence > 1:
+                slowly.extend([codec.encode(events[sequence - 1])])
+            if sequence % 3 == 0 or sequence == len(events):
+                day = days[sequence % len(days)]
+                assert_views_equal_the_fold(replica, events, sequence, day)
+                assert_views_equal_the_fold(slowly, events, sequence, day)
 
 
 @settings(LAW, max_examples=14)

@@ -10,21 +10,27 @@ from statistics import median
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from projections.board_rows import CapacityRow, PriorityRow, ValueStreamRow
-from projections.headline import headline
 from projections.moment import Moment
 from projections.replica import Replica
-from projections.rows import AlignmentRow, BenefitRow, GateRow, InitiativeRow, ModelRow, NeedRow, SpendRow
-from projections.terms import fiscal_year_start, stage_order
-from projections.views import Question, View, ask
+from projections.rows import AlignmentRow, BenefitRow, InitiativeRow, ModelRow, NeedRow, SpendRow
+from projections.terms import Entered, fiscal_year_start, stage_order, stages_entered
+from projections.views import Question, View, ask, own_currency
 from schemas.values import period_days
 
 T = TypeVar("T")
 
-VIEWS = (
-    *("alignment", "spend", "value_streams", "initiatives", "priority"),
-    *("gates", "models", "capacity", "benefits", "needs"),
-)
-"""The views a board asks."""
+VIEWS = {
+    "alignment": True,
+    "spend": False,
+    "value_streams": True,
+    "initiatives": False,
+    "priority": False,
+    "models": False,
+    "capacity": False,
+    "benefits": False,
+    "needs": False,
+}
+"""The views a board asks, and whether it shows their totals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,15 @@ class Pool(NamedTuple):
     when: Literal["over", "now", "to come"]
 
 
+class Terms(NamedTuple):
+    """What a board is read by. starts_in_month: of the fiscal year. order: of the stages, by policy. entered: how each
+    initiative came into its stage."""
+
+    starts_in_month: int
+    order: Sequence[str]
+    entered: Sequence[Entered]
+
+
 class BoardSeen(NamedTuple):
     """Everything the board shows.
 
@@ -113,19 +128,28 @@ class Point:
 
 def see_board(replica: Replica, moment: Moment) -> BoardSeen:
     """Return what the board shows at a moment."""
-    views = {name: ask(replica, Question(name), moment) for name in VIEWS}
-    return seen_of(moment, views, fiscal_year_start(replica), stage_order(replica, moment))
+    return seen_of(moment, {name: ask_one(replica, name, moment) for name in VIEWS}, see_terms(replica, moment))
 
 
-def seen_of(moment: Moment, views: Mapping[str, View], starts_in_month: int, order: Sequence[str]) -> BoardSeen:
-    """Return what the board shows of the views it asks. starts_in_month: of the fiscal year. order: of the stages."""
+def ask_one(replica: Replica, name: str, moment: Moment) -> View:
+    """Return one of the views a board asks."""
+    return ask(replica, Question(name), moment, totals=VIEWS[name])
+
+
+def see_terms(replica: Replica, moment: Moment) -> Terms:
+    """Return what a board is read by."""
+    return Terms(fiscal_year_start(replica), stage_order(replica, moment), stages_entered(replica, moment))
+
+
+def seen_of(moment: Moment, views: Mapping[str, View], terms: Terms) -> BoardSeen:
+    """Return what the board shows of the views it asks, and of the terms it is read by."""
     told = {row.initiative: row for row in _rows(views["initiatives"], InitiativeRow)}
     ranked = _rows(views["priority"], PriorityRow)
     under_way = [Ranked(told[row.initiative], row) for row in ranked]
     live = {row.initiative for row in ranked}
     ended = Counter(row.status for name, row in told.items() if name not in live)
     capacity = _rows(views["capacity"], CapacityRow)
-    pools = _pools(capacity, moment.as_of, starts_in_month)
+    pools = _pools(capacity, moment.as_of, terms.starts_in_month)
     models = [row for row in _rows(views["models"], ModelRow) if row.retires_on is not None and row.dependents]
     benefits = _rows(views["benefits"], BenefitRow)
     envelopes = _rows(views["spend"], SpendRow)
@@ -138,12 +162,7 @@ def seen_of(moment: Moment, views: Mapping[str, View], starts_in_month: int, ord
         ended=dict(ended),
         objectives=_rows(views["alignment"], AlignmentRow),
         orphan_share=views["alignment"].totals["orphan_share"],
-        stages=_stages(
-            [each.told for each in under_way],
-            _rows(views["gates"], GateRow),
-            moment.as_of,
-            order,
-        ),
+        stages=_stages([each.told for each in under_way], moment.as_of, terms),
         streams=_rows(views["value_streams"], ValueStreamRow),
         envelopes=sorted(envelopes, key=lambda row: (row.free_minor >= 0, -row.uncommitted_minor, row.key or "")),
         models=sorted(models, key=lambda row: (row.retires_on or datetime.date.max, -row.exposed_minor)),
@@ -155,9 +174,12 @@ def seen_of(moment: Moment, views: Mapping[str, View], starts_in_month: int, ord
 
 def see_point(replica: Replica, moment: Moment) -> Point:
     """Return the headline at the end of a day."""
-    told = headline(replica, moment)
+    index = ask(replica, Question("alignment"), moment).totals["index"]
     validated = ask(replica, Question("benefits"), moment).totals["validated_minor"]
-    return Point(moment.as_of, told.index, told.approved_minor, told.actual_minor, validated)
+    currency = own_currency(replica, moment.sequence)
+    rows = replica.ask(f"from measure_sums({moment.sequence}, date '{moment.as_of.isoformat()}')")
+    sums = {row["measure"]: row["minor"] for row in rows if row["currency"] == currency}
+    return Point(moment.as_of, index, sums.get("approved", 0), sums.get("actual", 0), validated)
 
 
 def _pools(rows: Iterable[CapacityRow], day: datetime.date, starts_in_month: int) -> list[Pool]:
@@ -192,15 +214,10 @@ def _headline(alignment: dict[str, Any], totals: dict[str, Any], pools: Sequence
     )
 
 
-def _stages(
-    rows: Sequence[InitiativeRow], gates: Sequence[GateRow], day: datetime.date, order: Sequence[str]
-) -> list[Stage]:
-    """Return the pipeline. order: of the stages by policy; those it does not name come last."""
-    brought = {}
-    for gate in sorted(gates, key=lambda each: (each.effective_on, each.sequence)):
-        if gate.stage_from != gate.stage_to:
-            brought[gate.initiative] = gate
-    places = {stage: place for place, stage in enumerate(order)}
+def _stages(rows: Sequence[InitiativeRow], day: datetime.date, terms: Terms) -> list[Stage]:
+    """Return the pipeline. Stages that the policy does not name come last."""
+    brought = {each.initiative: each for each in terms.entered}
+    places = {stage: place for place, stage in enumerate(terms.order)}
     found = []
     for stage in sorted({row.stage for row in rows}, key=lambda name: (places.get(name, len(places)), name)):
         here = [row for row in rows if row.stage == stage]

@@ -1,4 +1,4 @@
-"""The last entry about each initiative, over windows that are full and the one that is not."""
+"""Windows: what they hold is as it was without them, whether they are whole or not."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import msgspec
 
 from projections.fork import ForkReplica
 from projections.replica import Replica
-from projections.touches import WINDOW_ENTRIES
+from projections.windows import WINDOW_ENTRIES
 from schemas import codec
 from tests.notation import Said
 from tests.teller import run
+from tests.windows import windows_of
 from tests.words import PORTFOLIO, amend, opening, propose
 
 SAID = [opening(), propose("AI-1"), propose("AI-2"), amend("AI-1", title="Again"), amend("AI-2", title="Later")]
@@ -48,3 +49,15 @@ def test_the_last_entry_about_an_initiative_is_found_in_every_window() -> None:
             assert told(fork, 3) == {"AI-1": 2, "AI-2": 3}, at
             fork.show([])
             assert told(fork, at) == {"AI-1": 4 if at > 3 else 2, "AI-2": late if at == late else 3}, at
+
+
+def test_a_window_has_as_many_entries_here_as_the_macros_reckon_with() -> None:
+    assert Replica(PORTFOLIO).ask("select window_entries() as entries") == [{"entries": WINDOW_ENTRIES}]
+
+
+def test_without_a_moment_every_entry_is_read() -> None:
+    with windows_of(2):
+        replica = Replica(PORTFOLIO)
+        replica.extend(PAYLOADS)
+        told = {row["initiative"]: row["last_sequence"] for row in replica.ask("from initiatives()")}
+    assert told == {"AI-1": 4, "AI-2": 5}

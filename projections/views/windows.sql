@@ -1,0 +1,33 @@
+-- Windows: what is known of the entries before a moment, so that not all of them are read.
+-- Source: docs/spec/views.md, "Windows".
+
+-- How many entries are a window.
+create or replace macro window_entries() as 65536;
+
+-- How many windows are whole at as_known; none where it is beyond every sequence, so that all entries are read.
+create or replace macro whole_windows(as_known) as
+    (case when as_known < 4611686018427387904 then as_known // window_entries() else 0 end);
+
+-- What adds up to the money that counts at (as_known, as_of), names as numbers: the balance of each whole window, what
+-- moved since, and what a balance holds though it is not effective yet, taken out again. A void takes out what it
+-- voids at its own sequence. entry_count: entries that count add 1, a group that comes to 0 has none.
+create or replace macro money_balanced(as_known, as_of) as table
+select measure, envelope_id, initiative_id, currency_id, minor, entry_count
+from balances
+where window_number < whole_windows(as_known)
+union all
+select measure, envelope_id, initiative_id, currency_id, minor, 1
+from money_entries
+where sequence > whole_windows(as_known) * window_entries() and sequence <= as_known and effective_on <= as_of
+union all
+select measure, envelope_id, initiative_id, currency_id, minor, -1
+from money_voids
+where sequence > whole_windows(as_known) * window_entries() and sequence <= as_known and effective_on <= as_of
+union all
+select measure, envelope_id, initiative_id, currency_id, -minor, -1
+from money_entries
+where sequence <= whole_windows(as_known) * window_entries() and effective_on > as_of
+union all
+select measure, envelope_id, initiative_id, currency_id, -minor, 1
+from money_voids
+where sequence <= whole_windows(as_known) * window_entries() and effective_on > as_of;
