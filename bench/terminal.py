@@ -67,11 +67,13 @@ async def _draw(data: Path) -> Drawn:
     """Draw the screens, in this process."""
     from projections.sync import synced
     from tui.app import LedgerApp
+    from tui.collecting import collect_seldom
     from tui.model.glyphs import glyphs
     from tui.model.head import Head
     from tui.screens import board, replay  # noqa: F401 - imported before the clock starts
     from tui.session import Session
 
+    collect_seldom()
     started = time.perf_counter()
     async with opened(Settings(data, P, "bench", None)) as access:
         assert isinstance(access, Access)

@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from projections.columns import INSTANT
 from schemas.values import Commitment
@@ -29,7 +28,7 @@ def array_of(kind: pa.DataType, values: Sequence[Any]) -> pa.Array:
         # What Arrow does with an instant that has a zone takes five times as long.
         return pa.array(list(map(sub, values, repeat(_EPOCH))), pa.duration("us")).view(INSTANT)
     if kind == pa.date32() and values and isinstance(values[0], int):
-        return pc.subtract(pa.array(values, pa.int32()), pa.scalar(_EPOCH_DAY, pa.int32())).view(pa.date32())
+        return pa.array(list(map(sub, values, repeat(_EPOCH_DAY))), pa.int32()).view(pa.date32())
     return pa.array(values, kind)
 
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 from projections.replica import Replica
 
 DAY_US = 86_400_000_000
-WINDOW_ENTRIES = 131_072
-"""How many entries are put in order at a time, so that a million need no room but for their numbers."""
+READ_ENTRIES = 1_048_576
+"""How many entries are put in order at a time: each time every segment is opened, and 16 bytes an entry are needed."""
 
 
 class Line:
@@ -117,10 +117,10 @@ def instant_of(us: int) -> datetime.datetime:
 def recorded_since(replica: Replica, after: int) -> tuple[array[int], array[int]]:
     """Return the sequences of the events behind one, and when each was recorded, in microseconds since 1970."""
     sequences, recorded_us = array("q"), array("q")
-    for start in range(after, replica.sequence, WINDOW_ENTRIES):
+    for start in range(after, replica.sequence, READ_ENTRIES):
         table = replica.arrow(
             "select sequence, epoch_us(recorded_at) as at from events "
-            f"where sequence > {start} and sequence <= {start + WINDOW_ENTRIES} order by sequence"
+            f"where sequence > {start} and sequence <= {start + READ_ENTRIES} order by sequence"
         )
         _take(sequences, table.column("sequence"))
         _take(recorded_us, table.column("at"))

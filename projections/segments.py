@@ -25,13 +25,12 @@ from typing import NamedTuple
 
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ledger.files import replace_file
 from ledger.notary.tiles import TILE_HEIGHT, TILE_WIDTH
 from ledger.notary.tlog import Frontier, tree_root
 from projections.archive import Archive, ArchiveDiffers
-from projections.columns import generation
+from projections.columns import GENERATION
 from projections.tables import Tables
 
 SEGMENT_ENTRIES = 65_536
@@ -78,7 +77,7 @@ class Segments:
         self.portfolio, self.entries_each = portfolio, entries_each
         suffix = "" if entries_each == SEGMENT_ENTRIES else f"-{entries_each}"
         self.archive = Archive(directory)
-        self.directory = directory / "segment" / (generation() + suffix)
+        self.directory = directory / "segment" / (GENERATION + suffix)
 
     def manifest(self, number: int) -> Manifest | None:
         """Return the manifest of a finished segment, None where there is none."""
@@ -210,6 +209,8 @@ class Segments:
         name = f"{prefix}.{kind}.parquet"
         handle, temporary = tempfile.mkstemp(dir=self.directory, prefix=".new-")
         os.close(handle)
+        import pyarrow.parquet as pq  # 20 MB and 50 ms, which who only reads segments need not pay
+
         pq.write_table(table, temporary, compression="lz4", use_dictionary=_repeating(table.schema))
         os.replace(temporary, self.directory / name)
         return name

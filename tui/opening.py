@@ -151,9 +151,11 @@ async def open_in(
         if "TEXTUAL_DRIVER" not in os.environ and not (os.isatty(0) and os.isatty(2)):
             raise CommandError(f"there is no terminal to draw on; use `portfolio {mode} --plain`")
         from tui.app import LedgerApp
+        from tui.collecting import collect_seldom
         from tui.model.pen import Pen
         from tui.recorder import WriterRecorder
 
+        collect_seldom()
         recorder = None if opening.read_only else WriterRecorder(lambda: reached.writer(portfolio))
         keys_file = opening.keys or chosen.keys
         pen = Pen(keys, None if chosen.vault is None else partial(kept_apart, directory=chosen.vault))

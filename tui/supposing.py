@@ -120,8 +120,10 @@ async def _draw(
 ) -> int:
     """Open the What-if screen with these decisions left out and these commands added."""
     from tui.app import LedgerApp
+    from tui.collecting import collect_seldom
     from tui.model.glyphs import glyphs
 
+    collect_seldom()
     supposed = WhatIf(as_of)
     scenario = supposed.scenario
     for sequence in dropped:
