@@ -55,6 +55,11 @@ def named(query: str) -> tuple[str, ...]:
     return _with_needs(frozenset(_names(query)))
 
 
+def made_of(name: str) -> tuple[str, ...]:
+    """Return the tables and macros that a table or macro needs, whatever one needs before it."""
+    return _needs(name)
+
+
 @lru_cache(maxsize=1_024)
 def _with_needs(names: frozenset[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(needed for name in sorted(names) for needed in (*_needs(name), name)))

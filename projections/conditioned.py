@@ -23,6 +23,7 @@ def make_conditioned(database: duckdb.DuckDBPyConnection) -> None:
     database.execute(f"create table conditioned as from ({conditioned('funding_approved', 0)}) limit 0")
 
 
-def take_conditioned(database: duckdb.DuckDBPyConnection, after: int, _: int) -> int:
-    """Take in the approvals behind a sequence, and return how many there are."""
-    return count_of(database, f"insert into conditioned {conditioned('funding_approved', after)}")
+def take_conditioned(database: duckdb.DuckDBPyConnection, after: int, to: int) -> int:
+    """Take in the approvals behind a sequence up to another, and return how many there are."""
+    found = conditioned("funding_approved", after)
+    return count_of(database, f"insert into conditioned {found} and sequence <= {to}")

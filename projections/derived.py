@@ -16,7 +16,8 @@ class Derived(NamedTuple):
     """A table that is worked out.
 
     needs: the tables and macros it is made of. make: makes it, empty. take: takes in what stands behind one sequence,
-    up to another, and returns how many rows that is. to: how far it can be taken at a sequence.
+    up to another, and no more, though what it is made of may hold more; returns how many rows that is. to: how far it
+    can be taken where what it is made of stands at a sequence.
     """
 
     needs: tuple[str, ...]

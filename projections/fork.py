@@ -45,9 +45,8 @@ class ForkReplica(Replica):
             raise ValueError(f"a replica of {replica.sequence} entries cannot be forked at {at}")
         self.portfolio, self.fork, self.sequence = replica.portfolio, at, at
         self.database, self._writing, self._replica = replica.database, replica._writing, replica
-        self._parts, self._made, self._waiting = replica._parts, set(), defaultdict(list)
-        self._loose_rows = 0
-        self._money_sequence, self._answers = at, Answers()
+        self._parts, self._standings, self._waiting = replica._parts, {}, defaultdict(list)
+        self._begun_at, self._loose_rows, self._answers = at, 0, Answers()
         self._foreign_before = [sequence for sequence in replica.foreign if sequence <= at]
         self.foreign = list(self._foreign_before)
         self._name = f"fork_{next(_NUMBERS)}"
@@ -66,7 +65,9 @@ class ForkReplica(Replica):
                 self.database.execute(f'truncate {self._name}.main."{name}_behind"')
             self._filled.clear()
             self._waiting.clear()
-            self.foreign, self.sequence, self._money_sequence = list(self._foreign_before), self.fork, self.fork
+            for standing in self._standings.values():
+                standing.at = min(standing.at, self.fork)
+            self.foreign, self.sequence = list(self._foreign_before), self.fork
             self._answers.clear()
             if payloads:
                 self.extend(payloads)
@@ -110,8 +111,8 @@ class ForkReplica(Replica):
 
     def _ready(self, query: str) -> duckdb.DuckDBPyConnection:
         """Return where a query can be asked, once all that it names is in the replica and in the fork."""
+        self._replica._ready(query)
         with self._writing:
-            self._replica._ready(query)
             return super()._ready(query)
 
     def _make(self, name: str) -> None:
@@ -182,15 +183,16 @@ class ForkReplica(Replica):
         cursor.execute(f"set search_path = '{self._name}.main,memory.main'")
         return cursor
 
-    def _settle(self, name: str) -> None:
-        if rows := self._waiting.pop(name, None):
+    def _settle(self, name: str, after: int) -> int:
+        to, rows = self._take_waiting(name)
+        if rows:
             columns = asked_columns(FACT_OF[name]) if name in FACT_OF else "*"
             self._with_rows(f'insert into {self._name}.main."{name}_behind" select {columns}', rows)
             self._filled.add(name)
-        if name == "money_entries" and self._money_sequence < self.sequence:
-            take_money(self._cursor(), self._money_sequence, self.sequence, behind="_behind")
+        if name == "money_entries" and after < to:
+            take_money(self._cursor(), after, to, behind="_behind")
             self._filled |= _MONEY
-            self._money_sequence = self.sequence
+        return to
 
     def _keep(self, tables: Tables) -> None:
         self._waiting["events"].append(tables.events.table())

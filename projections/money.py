@@ -32,13 +32,15 @@ def make_money(database: duckdb.DuckDBPyConnection) -> None:
     database.execute("create table money_voids as select * exclude (voided_at) from money_entries")
 
 
-def take_money(database: duckdb.DuckDBPyConnection, after: int, _: int, *, behind: str = "") -> int:
-    """Take in the money of every event behind a sequence, and what those events void or counter; return the entries.
+def take_money(database: duckdb.DuckDBPyConnection, after: int, to: int, *, behind: str = "") -> int:
+    """Take in the money of every event behind a sequence up to another, and what those void or counter.
 
+    Returns how many entries were made or changed.
     behind: the end of the names of the tables that new rows go into, where those without it are views that hold more.
     """
     statements = (_NAMES, _RECORDED, _COUNTERED, _VOIDED, _VOIDS_MOVED)
-    return sum(count_of(database, each.format(after=after, never=NEVER, behind=behind)) for each in statements)
+    terms = {"after": after, "to": to, "never": NEVER, "behind": behind}
+    return sum(count_of(database, each.format(**terms)) for each in statements)
 
 
 def make_balances(database: duckdb.DuckDBPyConnection) -> None:
@@ -69,7 +71,7 @@ def take_balances(database: duckdb.DuckDBPyConnection, after: int, until: int) -
 _NAMES = """
 insert into names{behind}
 with found as (
-    select distinct envelope, initiative, currency from money_recorded() where sequence > {after}
+    select distinct envelope, initiative, currency from money_recorded() where sequence > {after} and sequence <= {to}
 ), named as (
     select envelope as name from found union select initiative from found union select currency from found
 )
@@ -92,14 +94,14 @@ from money_recorded() m {_VOIDS} m.sequence
 left join names e on e.name = m.envelope
 left join names i on i.name = m.initiative
 left join names c on c.name = m.currency
-where m.sequence > {{after}}"""
+where m.sequence > {{after}} and m.sequence <= {{to}}"""
 
 _COUNTERED = f"""
 insert into money_entries{{behind}}
 select r.sequence, r.effective_on, m.measure, m.envelope_id, m.initiative_id, m.currency_id, -m.minor,
        coalesce(v.sequence, {{never}})
 from entry_reversed r join money_entries m on m.sequence = r.reversed_sequence {_VOIDS} r.sequence
-where r.kind = 'counter' and r.sequence > {{after}}"""
+where r.kind = 'counter' and r.sequence > {{after}} and r.sequence <= {{to}}"""
 
 _VOIDED = """
 update money_entries{behind} as m
@@ -107,7 +109,7 @@ set voided_at = v.sequence
 from (
     select reversed_sequence, min(sequence) as sequence
     from entry_reversed
-    where kind = 'void' and sequence > {after} and reversed_sequence <= {after}
+    where kind = 'void' and sequence > {after} and sequence <= {to} and reversed_sequence <= {after}
     group by reversed_sequence
 ) v
 where m.sequence = v.reversed_sequence and m.voided_at > v.sequence"""
@@ -117,4 +119,4 @@ _VOIDS_MOVED = """
 insert into money_voids{behind}
 select greatest(voided_at, sequence), effective_on, measure, envelope_id, initiative_id, currency_id, -minor
 from money_entries
-where voided_at < {never} and greatest(voided_at, sequence) > {after}"""
+where voided_at < {never} and greatest(voided_at, sequence) > {after} and greatest(voided_at, sequence) <= {to}"""

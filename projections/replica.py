@@ -23,8 +23,9 @@ from ledger.notary.tiles import TILE_WIDTH
 from ledger.refusals import Refusal
 from projections.answers import Answers
 from projections.archive import Archive, ArchiveDiffers
-from projections.catalogue import FACT_OF, POSTED, WHOLE, definitions, named
+from projections.catalogue import FACT_OF, POSTED, WHOLE, definitions, made_of, named
 from projections.columns import EVENTS, Column, arrow_schema, columns_of, table_name
+from projections.counts import count_of
 from projections.derived import DERIVED, MADE_BESIDE
 from projections.segments import SEGMENT_ENTRIES, Part, Progress, Segments
 from projections.tables import Tables
@@ -60,6 +61,15 @@ UNASKED = frozenset(
 """Columns that no view asks for: they stay in the segments, under `<table>_whole`."""
 
 
+class Standing:
+    """How far a table or a macro is. at: the sequence up to which it has everything, -1 where it is not made."""
+
+    __slots__ = ("at", "lock")
+
+    def __init__(self) -> None:
+        self.at, self.lock = -1, threading.Lock()
+
+
 class Replica:
     """One portfolio's events as tables and views, up to `sequence`."""
 
@@ -69,10 +79,9 @@ class Replica:
         self.sequence = sum(part.manifest.entry_count for part in parts)
         self.foreign: list[int] = [sequence for part in parts for sequence in part.manifest.foreign]
         self._parts = parts
-        self._made: set[str] = set()
         self._waiting: dict[str, list[pa.Table]] = defaultdict(list)
-        self._taken: dict[str, int] = defaultdict(int)
-        self._loose_rows = 0
+        self._standings: dict[str, Standing] = {}
+        self._begun_at = self._loose_rows = 0
         self._writing, self._answers = threading.RLock(), Answers()
         self.database = duckdb.connect(":memory:", config=SETTINGS)
 
@@ -189,29 +198,37 @@ class Replica:
                     self._loose_rows = 0
 
     def _ready(self, query: str) -> duckdb.DuckDBPyConnection:
-        """Return where a query can be asked, once all that it names is there and up to date.
-
-        Between one name and the next somebody else may make what is needed sooner.
-        """
+        """Return where a query can be asked, once all that it names is there and up to date."""
         for name in named(query):
-            with self._writing:
-                if name not in self._made:
-                    with self._reading():
-                        self._make(name)
-                    self._made.add(name)
-                self._settle(name)
-        with self._writing:
-            return self._cursor()
+            self._bring(name)
+        return self._cursor()
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         return self.database.cursor()
 
+    def _bring(self, name: str) -> None:
+        """Make a table or a macro if it is not there, and bring it up to date. What it needs was brought before.
+
+        Several threads may bring several names at once, while entries are taken in: of each name it is known how far
+        it stands.
+        """
+        standing = self._standings.setdefault(name, Standing())
+        if standing.at >= self.sequence:
+            return
+        with standing.lock:
+            if standing.at < 0:
+                with self._reading():
+                    self._make(name)
+                standing.at = self._begun_at
+            standing.at = self._settle(name, standing.at)
+
     def _make(self, name: str) -> None:
         """Make a table or a macro. What it needs is there. Errors: ArchiveDiffers."""
+        database = self._cursor()
         if (definition := definitions().get(name)) is not None:
-            self.database.execute(definition)
+            database.execute(definition)
         elif name in DERIVED:
-            DERIVED[name].make(self.database)
+            DERIVED[name].make(database)
         elif name == "events":
             self._make_whole(name, EVENTS, _files(self._parts, "events"))
         elif name not in MADE_BESIDE:
@@ -220,12 +237,11 @@ class Replica:
             if name.endswith(WHOLE):
                 self._make_whole(name, columns_of(fact), files)
             elif fact in POSTED:
-                self.database.execute(f'create view "{name}" as from "{name}{WHOLE}"')
+                database.execute(f'create view "{name}" as from "{name}{WHOLE}"')
             else:
                 made = f'create table "{name}" as select {asked_columns(fact)}'
                 if files:
-                    ((rows,),) = self.database.execute(f"{made} from read_parquet({files!r})").fetchall()
-                    self._loose_rows += rows
+                    self._loosen(count_of(database, f"{made} from read_parquet({files!r})"))
                 else:
                     self._with_rows(made, [arrow_schema(columns_of(fact)).empty_table()])
 
@@ -233,18 +249,34 @@ class Replica:
         """Make a view of every column of a table: what the segments hold, and the tail that is in memory."""
         self._with_rows(f'create or replace table "{name}_tail" as select *', [arrow_schema(columns).empty_table()])
         listed = f"select * from read_parquet({files!r}) union all " if files else ""
-        self.database.execute(f'create view "{name}" as {listed}from "{name}_tail"')
+        self._cursor().execute(f'create view "{name}" as {listed}from "{name}_tail"')
 
-    def _settle(self, name: str) -> None:
-        """Bring a table up to date: what came for it waits until it is asked."""
-        if rows := self._waiting.pop(name, None):
+    def _settle(self, name: str, after: int) -> int:
+        """Bring a table that stands at a sequence up to date, and return where it stands then."""
+        to, rows = self._take_waiting(name)
+        if rows:
             if name == "events" or name.endswith(WHOLE):
                 self._with_rows(f'insert into "{name}_tail" select *', rows)
             else:
                 self._with_rows(f'insert into "{name}" select {asked_columns(FACT_OF[name])}', rows)
-        if (derived := DERIVED.get(name)) and (after := self._taken[name]) < (to := derived.to(self.sequence)):
-            self._loose_rows += derived.take(self.database, after, to)
-            self._taken[name] = to
+        if derived := DERIVED.get(name):
+            to = self._stand(name)
+            if derived.to(after) < derived.to(to):
+                self._loosen(derived.take(self._cursor(), derived.to(after), derived.to(to)))
+        return to
+
+    def _take_waiting(self, name: str) -> tuple[int, list[pa.Table]]:
+        """Return up to which sequence a table's rows are known, and those that wait for it."""
+        with self._writing:
+            return self.sequence, self._waiting.pop(name, [])
+
+    def _stand(self, name: str) -> int:
+        """Return how far all that a table is made of stands."""
+        return min(self._standings[each].at for each in made_of(name))
+
+    def _loosen(self, rows: int) -> None:
+        with self._writing:
+            self._loose_rows += rows
 
     def _keep(self, tables: Tables) -> None:
         self._waiting["events"].append(tables.events.table())
@@ -257,9 +289,9 @@ class Replica:
 
     def _with_rows(self, statement: str, rows: Sequence[pa.Table]) -> None:
         """Execute a statement on rows that came."""
-        self.database.register("incoming", pa.concat_tables(rows))
-        self.database.execute(f"{statement} from incoming")
-        self.database.unregister("incoming")
+        database = self.database.cursor()  # what is registered is known there alone
+        database.register("incoming", pa.concat_tables(rows))
+        database.execute(f"{statement} from incoming")
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:
