@@ -19,11 +19,12 @@ from typing import Any
 import duckdb
 
 from projections.answers import Answers
+from projections.brought import asked_columns
 from projections.catalogue import FACT_OF, WHOLE
 from projections.columns import table_name
 from projections.conditioned import conditioned
 from projections.money import NEVER, balanced, take_money
-from projections.replica import Replica, asked_columns
+from projections.replica import Replica
 from projections.tables import Tables
 from projections.windows import end_of_windows, touched, whole_windows
 

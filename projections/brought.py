@@ -1,0 +1,208 @@
+"""Tables and macros in a DuckDB, made when a query first names them, and brought up to date when one names them again.
+
+Of each it is known how far it stands, so that several threads may bring several at once while entries are taken in:
+what came for a table waits as Arrow rows until somebody asks for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+import duckdb
+import pyarrow as pa
+
+from projections.archive import ArchiveDiffers
+from projections.catalogue import FACT_OF, POSTED, WHOLE, definitions, made_of, named
+from projections.columns import EVENTS, Column, arrow_schema, columns_of, table_name
+from projections.counts import count_of
+from projections.derived import DERIVED, MADE_BESIDE
+from projections.segments import Part
+from projections.tables import Tables
+from schemas.events import Fact
+
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "preserve_insertion_order": False,
+    "disabled_optimizers": "statistics_propagation",
+    "allocator_background_threads": True,
+}
+"""What the database is opened with.
+
+disabled_optimizers: DuckDB 2.0 takes a sum over rows that it expects to be none for at most 0, and put 400 into one
+byte; it costs nothing to do without. allocator_background_threads: what queries needed goes back to the system within
+seconds, so that a terminal that is open all day keeps what its tables hold, and no more.
+"""
+
+MOST_LOOSE_ROWS = 100_000
+"""How many rows may have been put into tables before it is worth compressing them."""
+
+UNASKED = frozenset(
+    {
+        "booked",
+        "category",
+        "invoice",
+        "posting_ref",
+        "rationale",
+        "service_period",
+        "signed_on",
+        "source_doc",
+    }
+)
+"""Columns that no view asks for: they stay in the segments, under `<table>_whole`."""
+
+
+class Standing:
+    """How far a table or a macro is. at: the sequence up to which it has everything, -1 where it is not made."""
+
+    __slots__ = ("at", "lock")
+
+    def __init__(self) -> None:
+        self.at, self.lock = -1, threading.Lock()
+
+
+class Brought:
+    """What a query names, as of `sequence`: what finished segments hold, and the entries that came behind them."""
+
+    def __init__(self, sequence: int, parts: Sequence[Part]) -> None:
+        self.sequence, self._parts = sequence, parts
+        self._waiting: dict[str, list[pa.Table]] = defaultdict(list)
+        self._standings: dict[str, Standing] = {}
+        self._begun_at = self._loose_rows = 0
+        self._writing = threading.RLock()
+        self.database = duckdb.connect(":memory:", config=SETTINGS)
+
+    def prepare(self, query: str) -> None:
+        """Make what a query names, so that it need not be made when it is asked. Errors: as ask."""
+        self._ready(query)
+
+    def compress(self) -> None:
+        """Compress the tables where many rows were put into them: they take a fifth of the memory then.
+
+        It takes a tenth of a second a million rows, in which no question begins; who goes on asking calls it now and
+        then.
+        """
+        with self._writing:
+            if self._loose_rows >= MOST_LOOSE_ROWS:
+                with contextlib.suppress(duckdb.TransactionException):  # somebody writes just now: the next time, then
+                    self.database.execute("checkpoint")
+                    self._loose_rows = 0
+
+    def _ready(self, query: str) -> duckdb.DuckDBPyConnection:
+        """Return where a query can be asked, once all that it names is there and up to date."""
+        for name in named(query):
+            self._bring(name)
+        return self._cursor()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        return self.database.cursor()
+
+    def _bring(self, name: str) -> None:
+        """Make a table or a macro if it is not there, and bring it up to date. What it needs was brought before.
+
+        Several threads may bring several names at once, while entries are taken in: of each name it is known how far
+        it stands.
+        """
+        standing = self._standings.setdefault(name, Standing())
+        if standing.at >= self.sequence:
+            return
+        with standing.lock:
+            if standing.at < 0:
+                with self._reading():
+                    self._make(name)
+                standing.at = self._begun_at
+            standing.at = self._settle(name, standing.at)
+
+    def _make(self, name: str) -> None:
+        """Make a table or a macro. What it needs is there. Errors: ArchiveDiffers."""
+        database = self._cursor()
+        if (definition := definitions().get(name)) is not None:
+            database.execute(definition)
+        elif name in DERIVED:
+            DERIVED[name].make(database)
+        elif name == "events":
+            self._make_whole(name, EVENTS, _files(self._parts, "events"))
+        elif name not in MADE_BESIDE:
+            fact = FACT_OF[name.removesuffix(WHOLE)]
+            files = _files(self._parts, fact.__name__)
+            if name.endswith(WHOLE):
+                self._make_whole(name, columns_of(fact), files)
+            elif fact in POSTED:
+                database.execute(f'create view "{name}" as from "{name}{WHOLE}"')
+            else:
+                made = f'create table "{name}" as select {asked_columns(fact)}'
+                if files:
+                    self._loosen(count_of(database, f"{made} from read_parquet({files!r})"))
+                else:
+                    self._with_rows(made, [arrow_schema(columns_of(fact)).empty_table()])
+
+    def _make_whole(self, name: str, columns: Sequence[Column], files: Sequence[str]) -> None:
+        """Make a view of every column of a table: what the segments hold, and the tail that is in memory."""
+        self._with_rows(f'create or replace table "{name}_tail" as select *', [arrow_schema(columns).empty_table()])
+        listed = f"select * from read_parquet({files!r}) union all " if files else ""
+        self._cursor().execute(f'create view "{name}" as {listed}from "{name}_tail"')
+
+    def _settle(self, name: str, after: int) -> int:
+        """Bring a table that stands at a sequence up to date, and return where it stands then."""
+        to, rows = self._take_waiting(name)
+        if rows:
+            if name == "events" or name.endswith(WHOLE):
+                self._with_rows(f'insert into "{name}_tail" select *', rows)
+            else:
+                self._with_rows(f'insert into "{name}" select {asked_columns(FACT_OF[name])}', rows)
+        if derived := DERIVED.get(name):
+            to = self._stand(name)
+            if derived.to(after) < derived.to(to):
+                self._loosen(derived.take(self._cursor(), derived.to(after), derived.to(to)))
+        return to
+
+    def _take_waiting(self, name: str) -> tuple[int, list[pa.Table]]:
+        """Return up to which sequence a table's rows are known, and those that wait for it."""
+        with self._writing:
+            return self.sequence, self._waiting.pop(name, [])
+
+    def _stand(self, name: str) -> int:
+        """Return how far all that a table is made of stands."""
+        return min(self._standings[each].at for each in made_of(name))
+
+    def _loosen(self, rows: int) -> None:
+        with self._writing:
+            self._loose_rows += rows
+
+    def _keep(self, tables: Tables) -> None:
+        self._waiting["events"].append(tables.events.table())
+        for fact, table in tables.facts.items():
+            if table:
+                name, rows = table_name(fact), table.table()
+                self._waiting[f"{name}{WHOLE}"].append(rows)
+                if fact not in POSTED:
+                    self._waiting[name].append(rows)
+
+    def _with_rows(self, statement: str, rows: Sequence[pa.Table]) -> None:
+        """Execute a statement on rows that came."""
+        database = self.database.cursor()  # what is registered is known there alone
+        database.register("incoming", pa.concat_tables(rows))
+        database.execute(f"{statement} from incoming")
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Name what is wrong with a segment that is read. Errors: ArchiveDiffers."""
+        try:
+            yield
+        except (duckdb.IOException, duckdb.InvalidInputException) as error:
+            if ".parquet" not in str(error):
+                raise
+            directory = self._parts[0].directory
+            raise ArchiveDiffers(f"a segment cannot be read: {error}; remove {directory}, it is made again") from error
+
+
+@cache
+def asked_columns(fact: type[Fact]) -> str:
+    """Return the columns of a fact that are held in memory, as SQL: all but those no view asks for."""
+    return ", ".join(f'"{column.name}"' for column in columns_of(fact) if column.name not in UNASKED)
+
+
+def _files(parts: Sequence[Part], kind: str) -> list[str]:
+    return [str(part.directory / part.manifest.files[kind]) for part in parts if kind in part.manifest.files]
