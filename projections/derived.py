@@ -9,7 +9,7 @@ import duckdb
 
 from projections.conditioned import make_conditioned, take_conditioned
 from projections.money import make_balances, make_money, take_balances, take_money
-from projections.windows import end_of_windows, make_touches, take_touches
+from projections.windows import end_of_windows, make_about, make_touches, take_about, take_touches
 
 
 class Derived(NamedTuple):
@@ -29,7 +29,8 @@ class Derived(NamedTuple):
 DERIVED: dict[str, Derived] = {
     "money_entries": Derived(("money_recorded", "entry_reversed"), make_money, take_money),
     "balances": Derived(("money_entries",), make_balances, take_balances, end_of_windows),
-    "touches": Derived(("events",), make_touches, take_touches, end_of_windows),
+    "about": Derived(("events",), make_about, take_about),
+    "touches": Derived(("about",), make_touches, take_touches, end_of_windows),
     "conditioned": Derived(("funding_approved",), make_conditioned, take_conditioned),
 }
 

@@ -26,7 +26,7 @@ from projections.conditioned import conditioned
 from projections.money import NEVER, balanced, take_money
 from projections.replica import Replica
 from projections.tables import Tables
-from projections.windows import end_of_windows, touched, whole_windows
+from projections.windows import about, end_of_windows, touched, whole_windows
 
 _NUMBERS = itertools.count(1)
 _MONEY = frozenset({"names", "money_entries", "money_voids"})
@@ -120,9 +120,11 @@ class ForkReplica(Replica):
         if name == "money_entries":
             self._make_money()
         elif name == "touches":
-            self._make_windows(name, touched(end_of_windows(self.fork), f"{self._name}.main.events"))
+            self._make_windows(name, touched(end_of_windows(self.fork), f"{self._name}.main."))
+        elif name == "about":
+            self._make_further(name, about(f"{self._name}.main.events_behind", self.fork))
         elif name == "conditioned":
-            self._make_conditioned()
+            self._make_further(name, conditioned(f"{self._name}.main.funding_approved_behind", self.fork))
         elif name == "balances":
             self._make_windows(name, balanced(end_of_windows(self.fork), f"{self._name}.main."))
         elif name == "events":
@@ -148,11 +150,11 @@ class ForkReplica(Replica):
             f"where window_number < {whole_windows(self.fork)} union all {behind}"
         )
 
-    def _make_conditioned(self) -> None:
-        behind = conditioned(f"{self._name}.main.funding_approved_behind", self.fork)
+    def _make_further(self, name: str, behind: str) -> None:
+        """Make a view of the replica's rows up to the fork, and of what is worked out of those behind it."""
         self.database.execute(
-            f"create view {self._name}.main.conditioned as from memory.main.conditioned "
-            f"where sequence <= {self.fork} union all {behind}"
+            f"create view {self._name}.main.{name} as from memory.main.{name} where sequence <= {self.fork} "
+            f"union all {behind}"
         )
 
     def _make_money(self) -> None:

@@ -78,7 +78,8 @@ class Replica(Brought):
         with self._reading():
             cursor.execute(query, given)
             columns = cursor.description or []
-            rows = [dict(zip((column[0] for column in columns), row, strict=True)) for row in cursor.fetchall()]
+            names = [column[0] for column in columns]
+            rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         for name in (column[0] for column in columns if column[1] == "TIMESTAMP"):
             for row in rows:
                 row[name] = row[name] and row[name].replace(tzinfo=datetime.UTC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
@@ -128,7 +129,8 @@ def ask(replica: Replica, question: Question, moment: Moment, *, totals: bool = 
     at = f"as_known := {moment.sequence}, as_of := date '{moment.as_of.isoformat()}'"
     parameters = [question.initiative] if question.name in OF_ONE else []
     found = replica.ask(shape.query(question, at), parameters)
-    rows = [shape.row(**{field: row[field] for field in shape.row.__struct_fields__}) for row in shape.rows(found)]
+    values = itemgetter(*shape.row.__struct_fields__)
+    rows = [shape.row(*values(row)) for row in shape.rows(found)]
     currency = question.currency or own_currency(replica, moment.sequence)
     return View(
         view=question.name,

@@ -1,6 +1,7 @@
 """Windows: so many entries that stand side by side, of each of which is kept what it comes to, so that any moment is
 the whole windows before it and the few entries behind them.
 
+    about      sequence, initiative                      of every entry about one
     touches    window_number, initiative, sequence       the last entry about each initiative
     balances   window_number, ..., minor, entry_count   what its money comes to: projections.money
 """
@@ -30,17 +31,37 @@ def window_of(sequence: str) -> str:
     return f"(({sequence} - 1) // {WINDOW_ENTRIES})::integer"
 
 
+def about(events: str, after: int) -> str:
+    """Return the query for the entries about an initiative behind a sequence."""
+    return (
+        f"select sequence, substr(subject, 12) as initiative from {events} "
+        f"where sequence > {after} and subject like 'initiative/%'"
+    )
+
+
+def make_about(database: duckdb.DuckDBPyConnection) -> None:
+    """Make the table of what entries are about, empty. It is filled by `take_about`."""
+    database.execute("create table about (sequence bigint, initiative varchar)")
+
+
+def take_about(database: duckdb.DuckDBPyConnection, after: int, to: int) -> int:
+    """Take in what the entries behind a sequence up to another are about, and return how many are about one."""
+    return count_of(database, f"insert into about {about('events', after)} and sequence <= {to}")
+
+
 def make_touches(database: duckdb.DuckDBPyConnection) -> None:
     """Make the table of touches, empty. It is filled by `take_touches`."""
     database.execute("create table touches (window_number integer, initiative varchar, sequence bigint)")
 
 
-def touched(after: int, events: str = "events") -> str:
-    """Return the query for what is touched behind a sequence that ends a window. The last window may not be whole."""
+def touched(after: int, of: str = "") -> str:
+    """Return the query for what is touched behind a sequence that ends a window. The last window may not be whole.
+
+    of: where the tables are, with a dot behind it.
+    """
     return (
-        f"select {window_of('sequence')} as window_number, substr(subject, 12) as initiative, "
-        f"max(sequence) as sequence from {events} where sequence > {after} and subject like 'initiative/%' "
-        "group by window_number, subject"
+        f"select {window_of('sequence')} as window_number, initiative, max(sequence) as sequence "
+        f"from {of}about where sequence > {after} group by all"
     )
 
 

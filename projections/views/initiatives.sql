@@ -34,10 +34,9 @@ with gates as (
 ), entries as (
     select initiative, sequence from touches where window_number < whole_windows(as_known)
     union all
-    select substr(subject, 12), sequence
-    from events
+    select initiative, sequence
+    from about
     where sequence > whole_windows(as_known) * window_entries() and sequence <= as_known
-      and subject like 'initiative/%'
 ), touched as (
     select initiative, max(sequence) as last_sequence from entries group by initiative
 )
