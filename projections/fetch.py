@@ -23,8 +23,8 @@ from ledger.notary.edge import Edge
 from ledger.notary.note import NoteError, parse_vkey
 from ledger.notary.remote import KeptLog
 from ledger.notary.sealer import CHECKPOINT, VKEY, NotaryAlarm, Register
-from ledger.notary.tiles import TILE_WIDTH, decode_bundle, entries_path, split_tile, tile_hash, tile_path
-from ledger.notary.tlog import hash_leaves, tree_root
+from ledger.notary.tiles import TILE_WIDTH, entries_path, hash_bundle, split_tile, tile_hash, tile_path
+from ledger.notary.tlog import tree_root
 from ledger.store import EventReader
 from projections.archive import Archive, ArchiveDiffers, CheckedBundle
 from projections.segments import Progress
@@ -212,7 +212,7 @@ async def _bundle_roots(checkpoint: Checkpoint, store: EventReader, tile: GetTil
 
 def _checked(content: bytes, index: int, root: bytes) -> CheckedBundle:
     try:
-        leaves = hash_leaves(decode_bundle(content, TILE_WIDTH))
+        leaves = hash_bundle(content, TILE_WIDTH)
     except ValueError as error:
         raise _differs(f"{entries_path(index)}: {error}") from error
     if tree_root(leaves) != root:
