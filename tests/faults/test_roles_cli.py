@@ -6,6 +6,7 @@ import asyncio
 import datetime
 import json
 from collections.abc import Callable, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,6 +60,13 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
                     for number in range(1, EVENTS)
                 ]
                 await writer.submit_all([opened, *funded])
+            # What an account of its own mirrors arrives there behind the answer.
+            async with running.as_("mirror-ines") as connection:
+                mirrored = Access(connection, running.directory).store(P)
+                async with asyncio.timeout(30), aclosing(mirrored.follow()) as entries:
+                    async for entry in entries:
+                        if entry.sequence == EVENTS:
+                            break
 
         asyncio.run(write())
         yield running
