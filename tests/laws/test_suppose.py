@@ -139,7 +139,7 @@ def test_law_turning_a_change_off_again_is_the_history(lines: list[bytes], data:
 
 
 @pytest.mark.parametrize("entries", [2, WINDOW_ENTRIES])
-@settings(law, max_examples=6)
+@settings(law, max_examples=4)
 @given(histories(10, 50), st.data())
 def test_law_a_replica_of_a_fork_answers_as_one_that_read_it_all(
     entries: int, lines: list[bytes], data: st.DataObject

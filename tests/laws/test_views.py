@@ -86,7 +86,7 @@ def test_law_every_view_equals_the_plain_fold_at_every_sequence(part: int, lines
 
 
 @pytest.mark.parametrize("entries", [1, 3, 8])
-@settings(LAW)
+@settings(LAW, max_examples=4)
 @given(lines=histories(12, 40))
 def test_law_every_view_equals_the_plain_fold_whatever_the_windows(entries: int, lines: list[bytes]) -> None:
     events = record(lines)
