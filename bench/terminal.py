@@ -36,7 +36,7 @@ P = history.PORTFOLIO
 SEED = 20_261_128
 SEEKS, LOOKS = 60, 20
 REST_S = 3.0
-"""How long nothing is asked before memory at rest is read."""
+"""How long nothing is asked before memory at rest is read, and before the first screen is drawn."""
 
 
 class Drawn(msgspec.Struct):
@@ -58,6 +58,9 @@ async def _drawn(data: Path, archive: Archive) -> Drawn:
     async with opened(Settings(data, P, "bench", None)) as access:
         await appended(await access.create(P), archive)
         shutil.copytree(archive.directory, access.directory(P), copy_function=os.link, dirs_exist_ok=True)
+        # What was just written, and is still put away by the server, is not what is measured.
+        await asyncio.to_thread(os.sync)
+        await asyncio.sleep(REST_S)
         command = [sys.executable, "-m", "bench.terminal", str(data)]
         ran = await asyncio.to_thread(subprocess.run, command, stdout=subprocess.PIPE, check=True)
         return msgspec.json.decode(ran.stdout, type=Drawn)
