@@ -18,7 +18,7 @@ import pyarrow as pa
 from projections.archive import ArchiveDiffers
 from projections.catalogue import FACT_OF, POSTED, WHOLE, definitions, made_of, named
 from projections.columns import EVENTS, Column, arrow_schema, columns_of, table_name
-from projections.counts import count_of
+from projections.counts import all_or_none, count_of
 from projections.derived import DERIVED, MADE_BESIDE
 from projections.segments import Part
 from projections.tables import Tables
@@ -108,10 +108,9 @@ class Brought:
         standing = self._standings.setdefault(name, Standing())
         if standing.at >= self.sequence:
             return
-        with standing.lock:
+        with standing.lock, self._reading():
             if standing.at < 0:
-                with self._reading():
-                    self._make(name)
+                self._make(name)
                 standing.at = self._begun_at
             standing.at = self._settle(name, standing.at)
 
@@ -155,7 +154,10 @@ class Brought:
         if derived := DERIVED.get(name):
             to = self._stand(name)
             if derived.to(after) < derived.to(to):
-                self._loosen(derived.take(self._cursor(), derived.to(after), derived.to(to)))
+                database = self._cursor()
+                with all_or_none(database):
+                    taken = derived.take(database, derived.to(after), derived.to(to))
+                self._loosen(taken)
         return to
 
     def _take_waiting(self, name: str) -> tuple[int, list[pa.Table]]:

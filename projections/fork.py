@@ -23,6 +23,7 @@ from projections.brought import asked_columns
 from projections.catalogue import FACT_OF, WHOLE
 from projections.columns import table_name
 from projections.conditioned import conditioned
+from projections.counts import all_or_none
 from projections.money import NEVER, balanced, take_money
 from projections.replica import Replica
 from projections.tables import Tables
@@ -193,7 +194,9 @@ class ForkReplica(Replica):
             self._with_rows(f'insert into {self._name}.main."{name}_behind" select {columns}', rows)
             self._filled.add(name)
         if name == "money_entries" and after < to:
-            take_money(self._cursor(), after, to, behind="_behind")
+            database = self._cursor()
+            with all_or_none(database):
+                take_money(database, after, to, behind="_behind")
             self._filled |= _MONEY
         return to
 

@@ -7,8 +7,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
+import duckdb
 import pytest
 
+from projections import money
 from projections.catalogue import made_of, named
 from projections.fork import ForkReplica
 from projections.moment import Moment
@@ -70,6 +72,20 @@ def test_what_is_taken_in_between_one_table_and_the_next_counts_once(
     for _ in range(len(HISTORY)):
         replica.ask(f"from spend(as_known := {replica.sequence})")
     assert not rest
+    assert spent(replica) == WANTED
+
+
+@pytest.mark.parametrize("statement", ["_NAMES", "_RECORDED", "_COUNTERED", "_VOIDED", "_VOIDS_MOVED"])
+def test_money_that_could_not_be_taken_in_whole_is_taken_in_the_next_time(
+    grown: tuple[Replica, list[bytes]], statement: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replica, rest = grown
+    spent(replica)
+    replica.extend(rest)
+    with monkeypatch.context() as patch:
+        patch.setattr(money, statement, "select error('of the disk')")
+        with pytest.raises(duckdb.Error):
+            spent(replica)
     assert spent(replica) == WANTED
 
 
