@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
@@ -29,6 +30,20 @@ SHOWN = ("2024-12-31", "2025-03-17", "2026-11-20")
 
 MOST_LINES = 8
 """Lines of each part of a board that are printed."""
+
+ASKED = (
+    "board",
+    "view initiatives --as-known 2026-11-20",
+    "view alignment --as-known 2024-07-18 --as-of 2024-06-30",
+    "view models --as-known 2025-03-17",
+    "view decisions",
+    "diff alignment --between 2026-01-21 2026-01-22",
+    "findings",
+    "replay --at 258",
+    "suppose --leave-out 551",
+    "rebuild",
+)
+"""Commands that go on from there."""
 
 
 async def demo(
@@ -61,17 +76,10 @@ async def demo(
         at = moment(replica, day, None, now=now)
         print("\n" + "═" * 100)
         print(board_text(replica, at, most=MOST_LINES))
-    print(f"\nData: {chosen.data}. Ask on:")
-    print("  portfolio board --portfolio demo")
-    print("  portfolio view initiatives --portfolio demo --as-known 2026-11-20")
-    print("  portfolio view alignment --portfolio demo --as-known 2024-07-18 --as-of 2024-06-30")
-    print("  portfolio view models --portfolio demo --as-known 2025-03-17")
-    print("  portfolio view decisions --portfolio demo")
-    print("  portfolio diff alignment --portfolio demo --between 2026-01-21 2026-01-22")
-    print("  portfolio findings --portfolio demo")
-    print("  portfolio replay --at 258 --portfolio demo")
-    print("  portfolio suppose --leave-out 551 --portfolio demo")
-    print("  portfolio rebuild --portfolio demo")
+    given = "" if common.data is None else f" --data {shlex.quote(str(common.data))}"
+    print(f"\nData: {chosen.data}. Ask on; with `uv run` in front, if that is how you began:")
+    for asked in ASKED:
+        print(f"  portfolio {asked} --portfolio {story.PORTFOLIO}{given}")
     if not print_only and code == DONE and all(map(os.isatty, (0, 1, 2))):
         return await open_in("replay", Opening(), common)
     return code
