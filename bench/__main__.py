@@ -78,8 +78,7 @@ def screens(directory: Path, event_count: int) -> Iterator[Row]:
     """Yield what the terminal's screens take over a history of one size."""
     size, goals = f"{event_count:,} events", event_count >= SIZES[-1]
     _run("rebuild", directory, event_count)  # the segments are there, as a user's are
-    # What it needs it tells itself; looking every 10 ms costs what is drawn a tenth of a processor.
-    drawn = _run("screens", directory, event_count, look_every_s=1).outcome
+    drawn = _run("screens", directory, event_count).outcome
     yield row(f"replay, first paint, {size}", drawn.seconds["paint"], "s", goal=1 if goals else None)
     for name in ("replay, seek", "board, moved"):
         timed = name.split(",")[0].replace("replay", "seek")
@@ -152,14 +151,11 @@ def _took(ran: Sequence[Measured], what: str) -> float:
     return median(each.outcome.seconds[what] for each in ran)
 
 
-def _run(
-    step: str, directory: Path, event_count: int, *, clear: bool = False, look_every_s: float = memory.LOOK_EVERY_S
-) -> Measured:
+def _run(step: str, directory: Path, event_count: int, *, clear: bool = False) -> Measured:
     """Run a step in a process of its own. clear: without the segments of the one before."""
     if clear:
         stores.drop_segments(directory)
-    command = [sys.executable, "-m", "bench.steps", step, str(directory), str(event_count)]
-    ran = memory.run(command, ROOT, look_every_s=look_every_s)
+    ran = memory.run([sys.executable, "-m", "bench.steps", step, str(directory), str(event_count)], ROOT)
     outcome = msgspec.json.decode(ran.printed, type=Outcome)
     took = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in list(outcome.seconds.items())[:4])
     _note(f"{event_count:,} events, {step}: {took}")

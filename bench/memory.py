@@ -27,14 +27,14 @@ class Ran(NamedTuple):
     peak_mb: float
 
 
-def run(command: Sequence[str], directory: Path, *, look_every_s: float = LOOK_EVERY_S) -> Ran:
+def run(command: Sequence[str], directory: Path) -> Ran:
     """Run a command in a directory and return what it printed. Errors: CalledProcessError."""
     peak_kb = 0.0
     with subprocess.Popen(command, cwd=directory, stdout=subprocess.PIPE) as process:
         printed = b""
         while True:
             try:
-                printed = process.communicate(timeout=look_every_s)[0]
+                printed = process.communicate(timeout=LOOK_EVERY_S)[0]
                 break
             except subprocess.TimeoutExpired:
                 peak_kb = max(peak_kb, _resident_kb(process.pid))

@@ -38,7 +38,7 @@ REFRESH_S = 0.5
 
 ASKED: dict[Mode, str] = {
     "replay": "alignment_figures measure_sums_at_both state described",
-    "board": "initiatives priority spend value_streams needs models benefits capacity alignment_figures stages_entered",
+    "board": "initiatives priority spend value_streams needs models benefits capacity headline stages_entered",
 }
 """The macros that the first screen asks for, made while it is."""
 

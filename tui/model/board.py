@@ -10,11 +10,12 @@ from statistics import median
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from projections.board_rows import CapacityRow, PriorityRow, ValueStreamRow
+from projections.headline import headline
 from projections.moment import Moment
 from projections.replica import Replica
 from projections.rows import AlignmentRow, BenefitRow, InitiativeRow, ModelRow, NeedRow, SpendRow
 from projections.terms import Entered, fiscal_year_start, stage_order, stages_entered
-from projections.views import Question, View, ask, own_currency
+from projections.views import Question, View, ask
 from schemas.values import period_days
 
 T = TypeVar("T")
@@ -174,12 +175,9 @@ def seen_of(moment: Moment, views: Mapping[str, View], terms: Terms) -> BoardSee
 
 def see_point(replica: Replica, moment: Moment) -> Point:
     """Return the headline at the end of a day."""
-    index = ask(replica, Question("alignment"), moment).totals["index"]
+    told = headline(replica, moment)
     validated = ask(replica, Question("benefits"), moment).totals["validated_minor"]
-    currency = own_currency(replica, moment.sequence)
-    rows = replica.ask(f"from measure_sums({moment.sequence}, date '{moment.as_of.isoformat()}')")
-    sums = {row["measure"]: row["minor"] for row in rows if row["currency"] == currency}
-    return Point(moment.as_of, index, sums.get("approved", 0), sums.get("actual", 0), validated)
+    return Point(moment.as_of, told.index, told.approved_minor, told.actual_minor, validated)
 
 
 def _pools(rows: Iterable[CapacityRow], day: datetime.date, starts_in_month: int) -> list[Pool]:
