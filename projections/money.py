@@ -7,7 +7,8 @@
 
 `money_entries` holds what the macro money_counted() gives (views/counting.sql), and no more; voided_at is the sequence
 of the void that took an entry out, the greatest number there is where none did. A balance is what the entries and the
-voids of one whole window come to, whatever day they are effective from; entry_count is entries less voids.
+voids of one whole window come to, whatever day they are effective from, in as many digits as it takes, since a void
+behind the window may take them out again; entry_count is entries less voids.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def balanced(after: int, of: str = "") -> str:
     """
     return (
         f"select {window_of('sequence')} as window_number, measure, envelope_id, initiative_id, currency_id, "
-        "sum(minor)::bigint as minor, sum(entry_count)::bigint as entry_count "
+        "sum(minor) as minor, sum(entry_count)::bigint as entry_count "
         f"from (select * exclude (voided_at), 1 as entry_count from {of}money_entries "
         f"union all select *, -1 from {of}money_voids) "
         f"where sequence > {after} group by all"

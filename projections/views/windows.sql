@@ -4,7 +4,8 @@
 -- How many entries are a window.
 create or replace macro window_entries() as 65536;
 
--- How many windows are whole at as_known; none where it is beyond every sequence, so that all entries are read.
+-- How many windows are whole at as_known; none where nobody says how much was known, so that all entries are read.
+-- What is asked otherwise is no further than what is recorded: a moment is checked before it is asked.
 create or replace macro whole_windows(as_known) as
     (case when as_known < 4611686018427387904 then as_known // window_entries() else 0 end);
 

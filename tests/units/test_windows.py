@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from projections.fork import ForkReplica
+from projections.money import take_balances
 from projections.replica import Replica
 from projections.windows import WINDOW_ENTRIES
 from schemas import codec
@@ -61,3 +62,15 @@ def test_without_a_moment_every_entry_is_read() -> None:
         replica.extend(PAYLOADS)
         told = {row["initiative"]: row["last_sequence"] for row in replica.ask("from initiatives()")}
     assert told == {"AI-1": 4, "AI-2": 5}
+
+
+def test_a_balance_has_as_many_digits_as_it_takes() -> None:
+    # What a foreign writer put in may be taken out in a later window; until then it must not stop every view.
+    replica = Replica(PORTFOLIO)
+    replica.prepare("balances")
+    row = "(date '2026-01-01', 'approved', 1, 1, 1, 9000000000000000000)"
+    columns = "effective_on, measure, envelope_id, initiative_id, currency_id, minor, sequence"
+    for sequence in (1, 2):
+        replica.database.execute(f"insert into money_entries ({columns}) values ({row[1:-1]}, {sequence})")
+    take_balances(replica.database, 0, WINDOW_ENTRIES)
+    assert replica.ask("select minor, entry_count from balances") == [{"minor": 18 * 10**18, "entry_count": 2}]
