@@ -48,7 +48,7 @@ def around(replica: Replica, event: Recorded, policy: Policy | None = None) -> A
     at, kind, name = event.at, *event.subject.split("/", 1)
     titles, votes, requests = [], [], []
     if kind == "initiative":
-        titles = replica.ask("select title from described(?, date '9999-12-31') where initiative = ?", [at, name])
+        titles = replica.ask("from title_of(?, ?)", [name, at])
     actors = replica.ask(
         "select roles, person from actor_enrolled where actor = ? and sequence <= ? order by sequence desc limit 1",
         [event.actor, at],

@@ -36,6 +36,13 @@ class Row(NamedTuple):
         return self.flags is not None or self.reversed_by is not None or self.basis == "emergency"
 
 
+class Wanted(NamedTuple):
+    """Pages that are to be read. age: of what they are pages of."""
+
+    age: int
+    pages: tuple[int, ...]
+
+
 class Pages:
     """The rows of a line, or of those on it that a filter lets pass."""
 
@@ -43,14 +50,16 @@ class Pages:
         self._replica, self._line = replica, line
         self._shown: array[int] | None = None
         self._kept: OrderedDict[int, list[Row]] = OrderedDict()
+        self._age = 0
 
     def show(self, sequences: array[int] | None) -> None:
         """Give the rows of these sequences, of all where None."""
         self._shown = sequences
-        self._kept.clear()
+        self.grown()
 
     def grown(self) -> None:
         """Forget what may have changed now that the line has grown: pages that were not full, and reversals."""
+        self._age += 1
         self._kept.clear()
 
     @property
@@ -61,15 +70,32 @@ class Pages:
     def row(self, place: int) -> Row:
         """Return the row at a 0-based place. Errors: IndexError."""
         page, within = divmod(place, PAGE_ROWS)
-        rows = self._kept.get(page)
-        if rows is None:
-            rows = self._read(page)
-            self._kept[page] = rows
-            if len(self._kept) > MOST_PAGES:
-                self._kept.popitem(last=False)
-        else:
+        if page in self._kept:
             self._kept.move_to_end(page)
-        return rows[within]
+        else:
+            self._keep(page, self._read(page))
+        return self._kept[page][within]
+
+    def wanted(self, first: int, last: int) -> Wanted:
+        """Return the pages of a range of places, both included, that would have to be read; places may be beyond."""
+        first, last = max(first, 0), min(last, len(self.index) - 1)
+        pages = range(first // PAGE_ROWS, last // PAGE_ROWS + 1) if first <= last else ()
+        return Wanted(self._age, tuple(page for page in pages if page not in self._kept))
+
+    def read(self, wanted: Wanted) -> list[list[Row]]:
+        """Return the rows of pages; may be called in a thread."""
+        return [self._read(page) for page in wanted.pages]
+
+    def keep(self, wanted: Wanted, pages: Sequence[list[Row]]) -> None:
+        """Keep pages that were read, unless what they are pages of is another by now."""
+        if wanted.age == self._age:
+            for page, rows in zip(wanted.pages, pages, strict=True):
+                self._keep(page, rows)
+
+    def _keep(self, page: int, rows: list[Row]) -> None:
+        self._kept[page] = rows
+        if len(self._kept) > MOST_PAGES:
+            self._kept.popitem(last=False)
 
     def _read(self, page: int) -> list[Row]:
         wanted = self.index[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]

@@ -37,7 +37,7 @@ REFRESH_S = 0.5
 
 
 ASKED: dict[Mode, str] = {
-    "replay": "alignment_figures measure_sums_at_both state described",
+    "replay": "alignment_figures measure_sums_at_both state_at_both title_of",
     "board": "initiatives priority spend value_streams needs models benefits capacity headline stages_entered",
 }
 """The macros that the first screen asks for, made while it is."""
@@ -134,7 +134,9 @@ class LedgerApp(TypedAhead[int]):
         self.head.to(sequence)
         if self.current_mode != "replay":
             await self.switch_mode("replay")
-        self.call_after_refresh(self.tell_shown)
+            self.call_after_refresh(self.tell_shown)
+        else:
+            self.call_later(self.tell_shown)  # once a dialogue that asked for it is away
 
     def tell_shown(self) -> None:
         """Tell the screen that it is in sight again."""

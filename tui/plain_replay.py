@@ -11,7 +11,7 @@ from tui.model.figures import instant
 from tui.model.glyphs import Glyphs
 from tui.model.head import Head
 from tui.model.lines import card_lines, change_line, row_line, scrubber_lines
-from tui.model.seen import moved, see, unreadable
+from tui.model.seen import known, moved, see, unreadable
 from tui.model.text import clean
 from tui.session import Session
 
@@ -85,7 +85,7 @@ async def replay_text(session: Session, head: Head, glyphs: Glyphs) -> str:
         seen, totals = unreadable(sequence, entry.foreign or ""), []
     else:
         seen = await see(session.ask, entry.event, entry.payload, base, here, session.read_text, session.trusted())
-        totals = await moved(session.ask, entry.event, base, here)
+        totals = await moved(session.ask, known(entry.event), base, here)
     parts.append(
         f"Decision {sequence:,}\n"
         + "\n".join(line for line, _ in card_lines(with_findings(seen.card, session.found, sequence), glyphs, WIDTH))

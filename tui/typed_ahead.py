@@ -24,7 +24,7 @@ T = TypeVar("T")
 WAITED_FOR = frozenset({"jump", "filter", "suppose", "lead", "asking", "open", "ask"})
 """Groups of workers that a key waits for: they open a box, or go to where the next key is meant."""
 
-DRAWS = frozenset({"look", "proof", "compare", "told", "read", "judge", "evaluate", "send"})
+DRAWS = frozenset({"look", "list", "proof", "compare", "told", "read", "judge", "evaluate", "send"})
 """Groups of workers that no key waits for: what they draw changes nothing about what a key means."""
 
 SEARCHES = frozenset({CommandPalette._GATHER_COMMANDS_GROUP})

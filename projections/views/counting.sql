@@ -6,6 +6,11 @@
 create or replace macro newness(effective_on, sequence) as
     ((effective_on - date '0001-01-01')::bigint * 1099511627776 + sequence);
 
+-- What the outcome of the gate that holds makes of an initiative.
+create or replace macro outcome_status(of_outcome) as
+    case of_outcome when 'kill' then 'killed' when 'complete' then 'completed' when 'merged' then 'merged'
+                    when 'hold' then 'held' else 'active' end;
+
 -- Entries taken out by a void: it works from its own sequence on, at every as_of.
 create or replace macro voided(as_known) as table
 select reversed_sequence as sequence
@@ -103,16 +108,16 @@ from (
 ) s
 left join names c on c.id = s.currency_id;
 
--- The same at two moments; what counts at one of them alone is 0 at the other.
+-- The same at two moments, read once; what counts at one of them alone is 0 at the other.
 create or replace macro measure_sums_at_both(known_before, of_before, known_after, of_after) as table
-select measure, currency, coalesce(sum(minor) filter (not is_after), 0)::bigint as before,
-       coalesce(sum(minor) filter (is_after), 0)::bigint as after
+select s.measure::varchar as measure, c.name as currency, s.before, s.after
 from (
-    select *, false as is_after from measure_sums(known_before, of_before)
-    union all
-    select *, true from measure_sums(known_after, of_after)
-)
-group by measure, currency;
+    select measure, currency_id, sum(minor_before)::bigint as before, sum(minor_after)::bigint as after
+    from money_balanced_at_both(known_before, of_before, known_after, of_after)
+    group by measure, currency_id
+    having sum(count_before) > 0 or sum(count_after) > 0
+) s
+left join names c on c.id = s.currency_id;
 
 -- What is said of an initiative: field by field the newest statement that counts.
 create or replace macro described(as_known, as_of) as table
@@ -136,6 +141,19 @@ from told
 where sequence <= as_known and effective_on <= as_of
   and sequence not in (from voided(as_known))
 group by initiative;
+
+-- The title of one initiative, whatever day it is effective from.
+create or replace macro title_of(of_initiative, as_known) as table
+select title
+from (
+    select sequence, effective_on, initiative, title from initiative_proposed
+    union all
+    select sequence, effective_on, initiative, title from initiative_amended
+)
+where initiative = of_initiative and title is not null and sequence <= as_known
+  and sequence not in (from voided(as_known))
+order by effective_on desc, sequence desc
+limit 1;
 
 -- The value stream an envelope belongs to.
 create or replace macro envelope_streams(as_known, as_of) as table

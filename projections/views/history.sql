@@ -17,8 +17,7 @@ with said as (
     select sequence, effective_on, initiative, 'stage', stage_to from gate_decided
     union all
     select sequence, effective_on, initiative, 'status',
-           case outcome when 'kill' then 'killed' when 'complete' then 'completed' when 'merged' then 'merged'
-                        when 'hold' then 'held' else 'active' end
+           outcome_status(outcome)
     from gate_decided
     union all
     select sequence, effective_on, initiative, 'baseline', number::varchar from baseline_set

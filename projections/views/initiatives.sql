@@ -42,8 +42,7 @@ with gates as (
 )
 select d.initiative, d.title, d.value_stream, d.sponsor, d.lead, d.kind, d.horizon, d.eu_class,
        coalesce(g.stage, 'proposed') as stage,
-       case g.outcome when 'kill' then 'killed' when 'complete' then 'completed' when 'merged' then 'merged'
-                      when 'hold' then 'held' else 'active' end as status,
+       outcome_status(g.outcome) as status,
        coalesce(s.approved_minor, 0)::bigint as approved_minor,
        coalesce(s.committed_minor, 0)::bigint as committed_minor,
        coalesce(s.actual_minor, 0)::bigint as actual_minor,

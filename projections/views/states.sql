@@ -1,117 +1,48 @@
--- States: the state of every initiative at once, for comparing two moments; and what differs between them.
---   states(K, D) holds, for each initiative, the rows of state(initiative, K, D); origin is the type of the entry
---   that says it. A state of one is asked by `state`, which reads what is about that one only.
+-- States: what holds of each field of an initiative, with the sequence that set it; of a sum the last that moved it.
+-- origin is the type of the entry that says it, null for a sum.
 -- Source: docs/spec/views.md, "state" and "Two moments".
 
-create or replace macro states(as_known, as_of) as table
-with gone as materialized (
-    from voided(as_known)
-), said as (
-    select initiative, sequence, effective_on, title, value_stream, sponsor, lead, kind, horizon,
-           ai.eu_class as eu_class, true as proposed
-    from initiative_proposed
-    union all
-    select initiative, sequence, effective_on, title, value_stream, sponsor, lead, kind, horizon, ai.eu_class, false
-    from initiative_amended
-), told as (
-    from said
-    where sequence <= as_known and effective_on <= as_of and sequence not in (from gone)
-), described as (
-    select initiative, field, arg_max(value, newness(effective_on, sequence)) as value,
-           arg_max(sequence, newness(effective_on, sequence)) as sequence
-    from (unpivot told on title, value_stream, sponsor, lead, kind, horizon, eu_class into name field value value)
-    group by initiative, field
-), gates as (
-    select initiative, arg_max(stage_to, newness(effective_on, sequence)) as stage_to,
-           arg_max(outcome, newness(effective_on, sequence)) as outcome,
-           arg_max(sequence, newness(effective_on, sequence)) as sequence
-    from gate_decided
-    where sequence <= as_known and effective_on <= as_of and sequence not in (from gone)
-    group by initiative
-), staged as (
-    select initiative, stage_to as stage,
-           case outcome when 'kill' then 'killed' when 'complete' then 'completed' when 'merged' then 'merged'
-                        when 'hold' then 'held' else 'active' end as status,
-           sequence, 'GateDecided.v1' as origin
-    from gates
-    union all
-    select initiative, 'proposed', 'active', sequence, 'InitiativeProposed.v1'
-    from told
-    where proposed and initiative not in (select initiative from gates)
-), baselines as (
-    select initiative, sequence, effective_on, number, cost, finish
-    from baseline_set
-    where sequence <= as_known and effective_on <= as_of and sequence not in (from gone)
-), baseline as (
-    from baselines
-    qualify row_number() over (partition by initiative order by effective_on desc, sequence desc) = 1
-), first_baseline as (
-    from baselines
-    where number = 1
-    qualify row_number() over (partition by initiative order by effective_on desc, sequence desc) = 1
-), planned as (
-    select initiative, 'first_cost' as field, cost, sequence from first_baseline
-    union all
-    select initiative, 'baseline_cost', cost, sequence from baseline
-), ranked as (
-    select m.initiative as initiative, m.rank as rank, m.tier as tier, sequence
-    from (
-        select sequence, effective_on, unnest(moves) as m
-        from priority_set
-        where sequence <= as_known and effective_on <= as_of and sequence not in (from gone)
-    )
-    qualify row_number() over (partition by initiative order by effective_on desc, sequence desc) = 1
-), declared as (
-    select initiative, unnest(contributions) as c, sequence
-    from (
-        select initiative, arg_max(contributions, newness(effective_on, sequence)) as contributions,
-               arg_max(sequence, newness(effective_on, sequence)) as sequence
-        from alignment_declared
-        where sequence <= as_known and effective_on <= as_of and sequence not in (from gone)
-        group by initiative
-    )
-), rated as (
-    select initiative, arg_max(scale, newness(effective_on, sequence)) as scale,
-           arg_max(rating, newness(effective_on, sequence)) as rating,
-           arg_max(sequence, newness(effective_on, sequence)) as sequence
-    from assurance_rated
-    where sequence <= as_known and effective_on <= as_of and sequence not in (from gone)
-    group by initiative
-), scored as (
-    select initiative, scores, cost_of_delay_minor, cost_of_delay_currency, job_size, sequence
-    from initiative_scored
-    where sequence <= as_known and effective_on <= as_of and sequence not in (from gone)
-    qualify row_number() over (partition by initiative order by effective_on desc, sequence desc) = 1
-), links as (
-    from initiative_linked
-    where sequence <= as_known and effective_on <= as_of and sequence not in (from gone)
-    qualify row_number() over (
-        partition by initiative, kind, role, target order by effective_on desc, sequence desc
-    ) = 1
+-- The states at some moments, a list of {side, as_known, as_of}; of one initiative, or of all. Two moments cost hardly
+-- more than one: what is about the initiative is read once.
+create or replace macro states_at(moments, of_initiative := null, of_all := false) as table
+with moment as materialized (
+    select m.side as side, m.as_known as as_known, m.as_of as as_of from (select unnest(moments) as m)
+), voids as (
+    select reversed_sequence, min(sequence) as sequence from entry_reversed where kind = 'void' group by reversed_sequence
+), held as (
+    select t.side, s.initiative, any_value(t.as_of) as as_of, arg_max(s.sequence, s.newness) as sequence,
+           arg_max(s.origin, s.newness) as origin, arg_max(s.says, s.newness) as says
+    from statements() s
+    left join voids v on v.reversed_sequence = s.sequence
+    join moment t on s.sequence <= t.as_known and s.effective_on <= t.as_of and coalesce(v.sequence > t.as_known, true)
+    where of_all or s.initiative = of_initiative
+    group by t.side, s.initiative, s.slot
+), stated as materialized (
+    select side, initiative, sequence, origin, s.field as field, s.key as key,
+           case when s.field <> 'link' then s.value when s.starts > as_of then 'to come'
+                when s.ends < as_of then 'over' else 'live' end as value,
+           s.amount_minor as amount_minor, s.currency as currency
+    from (select side, initiative, as_of, sequence, origin, unnest(says) as s from held)
+    where s.field is not null
+), moved as (
+    select t.side, m.initiative_id, m.currency_id,
+           case when m.voided_at > t.as_known then m.sequence else m.voided_at end as sequence,
+           m.voided_at > t.as_known as counted,
+           case when m.voided_at > t.as_known then m.minor else -m.minor end as minor, m.measure
+    from money_entries m join moment t on m.sequence <= t.as_known and m.effective_on <= t.as_of
+    where m.initiative_id is not null and m.measure <> 'funded'
+      and (of_all or m.initiative_id = number_of(of_initiative))
 ), added as (
-    -- What each entry adds to the sums of an initiative, all its amounts together.
-    select initiative_id, currency_id, sequence, true as counted,
+    -- What an entry adds to the sums of an initiative, all its amounts together, or a void takes out of them again.
+    select side, initiative_id, currency_id, sequence, counted,
            coalesce(sum(minor) filter (measure = 'approved'), 0) as approved,
            coalesce(sum(minor) filter (measure = 'committed'), 0) as committed,
            coalesce(sum(minor) filter (measure = 'actual'), 0) as actual,
            bool_or(measure = 'actual') as is_actual
-    from money_entries
-    where sequence <= as_known and effective_on <= as_of and voided_at > as_known and initiative_id is not null
-      and measure <> 'funded'
-    group by initiative_id, currency_id, sequence
-), taken as (
-    -- What each void takes out of them again.
-    select m.initiative_id, m.currency_id, r.sequence, false as counted,
-           coalesce(sum(-m.minor) filter (m.measure = 'approved'), 0) as approved,
-           coalesce(sum(-m.minor) filter (m.measure = 'committed'), 0) as committed,
-           coalesce(sum(-m.minor) filter (m.measure = 'actual'), 0) as actual,
-           bool_or(m.measure = 'actual') as is_actual
-    from entry_reversed r join money_entries m on m.sequence = r.reversed_sequence
-    where r.kind = 'void' and r.sequence <= as_known and m.effective_on <= as_of and m.initiative_id is not null
-      and m.measure <> 'funded'
-    group by m.initiative_id, m.currency_id, r.sequence
+    from moved
+    group by side, initiative_id, currency_id, sequence, counted
 ), summed as (
-    select initiative_id, currency_id, bool_or(counted and is_actual) as has_actual,
+    select side, initiative_id, currency_id, bool_or(counted and is_actual) as has_actual,
            coalesce(sum(approved) filter (counted), 0)::bigint as approved,
            coalesce(sum(committed) filter (counted), 0)::bigint as committed,
            coalesce(sum(actual) filter (counted), 0)::bigint as actual,
@@ -119,112 +50,73 @@ with gone as materialized (
            max(sequence) filter (committed <> 0) as committed_at,
            max(sequence) filter (actual <> 0) as actual_at,
            max(sequence) filter (approved - committed - actual <> 0) as uncommitted_at
-    from (from added union all from taken)
-    group by initiative_id, currency_id
+    from added
+    group by side, initiative_id, currency_id
     having bool_or(counted)
-), sums as (
-    select i.name as initiative, c.name as currency, s.*
+), sums as materialized (
+    select s.*, i.name as initiative, c.name as currency
     from summed s join names i on i.id = s.initiative_id join names c on c.id = s.currency_id
-), forecast as (
-    select initiative, estimate_to_complete as estimate, progress_bp, finish, sequence
-    from forecast_updated
-    where sequence <= as_known and effective_on <= as_of and sequence not in (from gone)
-    qualify row_number() over (partition by initiative order by effective_on desc, sequence desc) = 1
 ), to_go as (
-    select initiative, e.amount.currency as currency, sum(e.amount.minor) as minor, any_value(sequence) as sequence
-    from (select initiative, unnest(estimate) as e, sequence from forecast)
-    group by initiative, e.amount.currency
+    -- What is left to spend; nothing, in whatever currency it was spent, where a forecast says so.
+    select side, initiative, currency, sum(amount_minor) as minor, any_value(sequence) as sequence
+    from stated
+    where field = 'to_go'
+    group by side, initiative, currency
     union all
-    -- Nothing left to spend, in whatever currency it was spent.
-    select f.initiative, s.currency, 0, f.sequence
-    from forecast f join sums s on s.initiative = f.initiative
-    where len(f.estimate) = 0 and s.has_actual
+    select f.side, f.initiative, s.currency, 0, f.sequence
+    from stated f join sums s on s.side = f.side and s.initiative = f.initiative
+    where f.field = 'nothing_to_go' and s.has_actual
 )
-select initiative, field, null::varchar as key, value, null::bigint as amount_minor, null::varchar as currency,
-       sequence, 'InitiativeAmended.v1' as origin
-from described
+select side, initiative, field, key, value, amount_minor, currency, sequence, origin
+from stated
+where field not in ('to_go', 'nothing_to_go')
 union all
-select initiative, 'stage', null, stage, null, null, sequence, origin from staged
-union all
-select initiative, 'status', null, status, null, null, sequence, origin from staged
-union all
-select initiative, 'baseline', null, number::varchar, null, null, sequence, 'BaselineSet.v1' from baseline
-union all
-select initiative, field, null, null, list_sum(list_transform(cost, lambda part: part.amount.minor))::bigint,
-       cost[1].amount.currency, sequence, 'BaselineSet.v1'
-from planned
-where len(cost) > 0
-union all
-select initiative, 'finish', null, finish::varchar, null, null, sequence, 'BaselineSet.v1'
-from baseline
-where finish is not null
-union all
-select initiative, 'rank', null, rank::varchar, null, null, sequence, 'PrioritySet.v1' from ranked
-union all
-select initiative, 'tier', null, tier, null, null, sequence, 'PrioritySet.v1' from ranked where tier is not null
-union all
-select initiative, 'alignment', c.objective, c.share_bp::varchar, null, null, sequence, 'AlignmentDeclared.v1'
-from declared
-union all
-select t.initiative, 'forecast', null, null, (t.minor + coalesce(s.actual, 0))::bigint, t.currency,
+select t.side, t.initiative, 'forecast', null, null, (t.minor + coalesce(s.actual, 0))::bigint, t.currency,
        greatest(t.sequence, s.actual_at), 'ForecastUpdated.v1'
-from to_go t left join sums s on s.initiative = t.initiative and s.currency = t.currency
+from to_go t left join sums s on s.side = t.side and s.initiative = t.initiative and s.currency = t.currency
 union all
-select initiative, 'forecast_finish', null, finish::varchar, null, null, sequence, 'ForecastUpdated.v1'
-from forecast
-where finish is not null
-union all
-select initiative, 'progress_bp', null, progress_bp::varchar, null, null, sequence, 'ForecastUpdated.v1'
-from forecast
-where progress_bp is not null
-union all
-select initiative, 'assurance', null, rating, null, null, sequence, 'AssuranceRated.v1' from rated
-union all
-select initiative, 'assurance_scale', null, scale, null, null, sequence, 'AssuranceRated.v1' from rated
-union all
-select initiative, 'approved', null, null, approved, currency, approved_at, null from sums
-union all
-select initiative, 'committed', null, null, committed, currency, committed_at, null from sums
-union all
-select initiative, 'actual', null, null, actual, currency, actual_at, null from sums
-union all
-select initiative, 'uncommitted', null, null, approved - committed - actual, currency, uncommitted_at, null from sums
-union all
-select initiative, 'score', s.criterion, s.score::varchar, null, null, sequence, 'InitiativeScored.v1'
-from (select initiative, unnest(scores) as s, sequence from scored)
-union all
-select initiative, 'cost_of_delay', null, null, cost_of_delay_minor, cost_of_delay_currency, sequence,
-       'InitiativeScored.v1'
-from scored
-where cost_of_delay_minor is not null
-union all
-select initiative, 'job_size', null, job_size::varchar, null, null, sequence, 'InitiativeScored.v1'
-from scored
-where job_size is not null
-union all
-select initiative, 'link', concat_ws(' ', kind, role, target),
-       case when starts > as_of then 'to come' when ends < as_of then 'over' else 'live' end, null, null, sequence,
-       'InitiativeLinked.v1'
-from links;
-
--- Where a field stands in a list of them.
-create or replace macro field_place(of_field) as list_position(
-    ['title', 'value_stream', 'sponsor', 'lead', 'kind', 'horizon', 'eu_class', 'stage', 'status', 'rank', 'tier',
-     'baseline', 'first_cost', 'baseline_cost', 'finish', 'approved', 'committed', 'actual', 'uncommitted', 'forecast',
-     'forecast_finish', 'progress_bp', 'assurance', 'assurance_scale', 'alignment', 'score', 'cost_of_delay',
-     'job_size', 'link'],
-    of_field
+select side, initiative, m.field, null, null, m.minor, currency, m.sequence, null
+from (
+    select side, initiative, currency, unnest([
+        {'field': 'approved', 'minor': approved, 'sequence': approved_at},
+        {'field': 'committed', 'minor': committed, 'sequence': committed_at},
+        {'field': 'actual', 'minor': actual, 'sequence': actual_at},
+        {'field': 'uncommitted', 'minor': approved - committed - actual, 'sequence': uncommitted_at}
+    ]) as m
+    from sums
 );
+
+-- The state of one initiative.
+create or replace macro state(
+    of_initiative, as_known := 9223372036854775806, as_of := date '9999-12-31'
+) as table
+select field, key, value, amount_minor, currency, sequence
+from states_at([{'side': 'only', 'as_known': as_known, 'as_of': as_of}], of_initiative := of_initiative)
+order by field_place(field), key nulls first, currency;
+
+-- The same at two moments; side is before or after.
+create or replace macro state_at_both(of_initiative, known_before, of_before, known_after, of_after) as table
+select side, field, key, value, amount_minor, currency, sequence
+from states_at([
+    {'side': 'before', 'as_known': known_before, 'as_of': of_before},
+    {'side': 'after', 'as_known': known_after, 'as_of': of_after}
+], of_initiative := of_initiative)
+order by side, field_place(field), key nulls first, currency;
 
 -- Every field that is not the same at two moments, but for uncommitted, which follows from others; no money at all and
 -- a sum of zero are the same. set_by is the entry that says what holds at the later one; where
 -- a void took out what held before, and nothing was said since, the void. It is null where a value is gone and no
 -- void took it: then an entry of the same origin, which no longer states it, holds instead.
 create or replace macro state_changes(known_a, of_a, known_b, of_b) as table
-with a as materialized (
-    from states(known_a, of_a) where field <> 'uncommitted'
-), b as materialized (
-    from states(known_b, of_b) where field <> 'uncommitted'
+with held as materialized (
+    from states_at([
+        {'side': 'a', 'as_known': known_a, 'as_of': of_a}, {'side': 'b', 'as_known': known_b, 'as_of': of_b}
+    ], of_all := true)
+    where field <> 'uncommitted'
+), a as (
+    from held where side = 'a'
+), b as (
+    from held where side = 'b'
 ), voids as (
     select reversed_sequence, min(sequence) as sequence
     from entry_reversed

@@ -32,3 +32,32 @@ union all
 select measure, envelope_id, initiative_id, currency_id, -minor, 1
 from money_voids
 where sequence <= whole_windows(as_known) * window_entries() and effective_on > as_of;
+
+-- The same at two moments. Both start from the windows that are whole at both, and what came since is read once.
+create or replace macro money_balanced_at_both(known_before, of_before, known_after, of_after) as table
+with steps as not materialized (
+    select sequence, effective_on, measure, envelope_id, initiative_id, currency_id, minor, 1 as entry_count
+    from money_entries
+    union all
+    select sequence, effective_on, measure, envelope_id, initiative_id, currency_id, minor, -1
+    from money_voids
+), marked as not materialized (
+    select *, (sequence <= known_before and effective_on <= of_before)::int as is_before,
+           (sequence <= known_after and effective_on <= of_after)::int as is_after
+    from steps
+    where sequence > whole_windows(least(known_before, known_after)) * window_entries()
+      and sequence <= greatest(known_before, known_after)
+    union all
+    select *, -(effective_on > of_before)::int, -(effective_on > of_after)::int
+    from steps
+    where sequence <= whole_windows(least(known_before, known_after)) * window_entries()
+      and effective_on > least(of_before, of_after)
+)
+select measure, envelope_id, initiative_id, currency_id, minor as minor_before, minor as minor_after,
+       entry_count as count_before, entry_count as count_after
+from balances
+where window_number < whole_windows(least(known_before, known_after))
+union all
+select measure, envelope_id, initiative_id, currency_id, minor * is_before, minor * is_after,
+       entry_count * is_before, entry_count * is_after
+from marked;

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from projections.before_after import states, sums
 from projections.moment import Moment
 from projections.moments import FieldChange, compare_moments
 from projections.replica import Replica
-from projections.views import Question, ask
+from projections.views import Question, ask, own_currency
 from schemas.envelope import Recorded
 from schemas.events import EntryReversed
 from tests.choices import INITIATIVES
@@ -21,6 +22,7 @@ from tests.fixed_history import every_type_history
 from tests.histories import histories
 from tests.laws.test_more_views import LAW, four_days, replica_of
 from tests.teller import record
+from tests.windows import windows_of
 
 SUMS = ("approved", "committed", "actual")
 State = dict[tuple[str, str | None, str | None], dict[str, Any]]
@@ -142,6 +144,27 @@ def test_law_what_differs_between_two_moments_is_what_differs_between_the_states
     for _ in range(3):
         before, after = (moment_of(replica, chance.randint(0, len(events)), chance.choice(days)) for _ in range(2))
         assert_is_what_differs(replica, events, before, after, INITIATIVES)
+
+
+@pytest.mark.parametrize("entries", [1, 3, 8, 1_000])
+@settings(LAW, max_examples=4)
+@given(lines=histories(20, 60), chance=st.randoms(use_true_random=False))
+def test_law_what_is_asked_at_both_moments_at_once_is_what_each_says(
+    entries: int, lines: list[bytes], chance: Any
+) -> None:
+    events = record(lines)
+    with windows_of(entries):
+        replica = replica_of(events)
+        days = four_days(events)
+        for _ in range(4):
+            both = [moment_of(replica, chance.randint(0, len(events)), chance.choice(days)) for _ in range(2)]
+            for name in INITIATIVES:
+                told = states(replica, name, *both)
+                assert told == tuple([*ask(replica, Question("state", initiative=name), each).rows] for each in both)
+            currency = own_currency(replica, both[1].sequence)
+            for told_sums, each in zip(sums(replica, *both), both, strict=True):
+                rows = [row for row in ask(replica, Question("spend"), each).rows if row.currency == currency]  # type: ignore[union-attr]
+                assert told_sums == {name: sum(getattr(row, name) for row in rows) for name in told_sums}
 
 
 @settings(LAW, max_examples=8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from array import array
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from hashlib import sha256
@@ -16,14 +17,16 @@ from textual.pilot import Pilot
 from ledger.findings import Findings
 from ledger.store import MemoryStore
 from projections.moment import Moment
+from projections.pages import Pages
 from schemas import codec
 from schemas.events import FACTS, CheckpointAnchored, HoldSet, TextErased
 from tests.terminal.conftest import SIGNS, equals_golden, head_of, screen_text, session_of, settled
 from tui.app import LedgerApp
 from tui.keys import KEYS
 from tui.model.glyphs import ASCII
-from tui.model.seen import moved
+from tui.model.seen import known, moved
 from tui.plain_replay import replay_text
+from tui.widgets.card import Card
 
 DISSENT = 258
 """Claims Copilot is approved, four to one."""
@@ -59,6 +62,37 @@ async def test_the_dissent_of_the_story_as_it_stands_on_the_screen(demo_store, t
 async def test_the_same_as_plain_text(demo_store, tmp_path) -> None:
     session = session_of(demo_store, tmp_path)
     equals_golden("replay-plain", await replay_text(session, head_of(session, DISSENT), SIGNS) + "\n")
+
+
+async def test_the_text_of_a_card_can_be_selected(demo_store, tmp_path) -> None:
+    async with replaying(demo_store, tmp_path, DISSENT) as (app, pilot, press):
+        lines = [text for text, _ in app.screen.query_one("#card", Card).lines]
+        place = next(place for place, text in enumerate(lines) if text.startswith("who"))
+        await pilot.mouse_down("#card", offset=(12, place + 1))  # a border and a blank before the text
+        await pilot.hover("#card", offset=(15, place + 2))
+        await pilot.mouse_up("#card", offset=(15, place + 2))
+        await press()
+        assert app.screen.get_selected_text() == f"{lines[place][10:]}\n{lines[place + 1][:14]}"
+        await press("full_stop")
+        assert app.head.sequence == DISSENT + 1
+
+
+async def test_a_page_that_came_too_late_is_not_kept(demo_store, tmp_path) -> None:
+    session = session_of(demo_store, tmp_path)
+    pages = Pages(session.replica, session.line)
+    lacks = pages.wanted(250, 260)
+    assert lacks.pages == (0, 1)
+    assert pages.wanted(-5, -1).pages == ()
+    assert pages.wanted(10**9, 10**9).pages == ()
+    read = pages.read(lacks)
+    pages.show(array("q", [3, 5]))
+    pages.keep(lacks, read)
+    assert pages.row(1).sequence == 5
+    pages.show(None)
+    lacks = pages.wanted(250, 260)
+    pages.keep(lacks, pages.read(lacks))
+    assert pages.wanted(250, 260).pages == ()
+    assert pages.row(256) == read[1][0]
 
 
 async def test_an_empty_ledger_says_what_to_do(tmp_path) -> None:
@@ -224,7 +258,7 @@ async def test_law_what_is_not_asked_twice_could_not_have_moved(demo_store, tmp_
         entry = await session.entry(sequence)
         here = session.moment(sequence)
         base = Moment(sequence - 1, here.recorded_at, here.as_of)
-        quick, whole = [await moved(session.ask, event, base, here) for event in (entry.event, None)]
+        quick, whole = [await moved(session.ask, known(event), base, here) for event in (entry.event, None)]
         assert quick == whole, entry.event.data.TYPE
     told = {fact.TYPE for fact in FACTS} - {CheckpointAnchored.TYPE, TextErased.TYPE, HoldSet.TYPE}
     assert set(first_of_kind) == told

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from ledger.notary.policy import Policy
 from projections.around import around, last_like
-from projections.board_rows import StateRow
+from projections.before_after import states, sums
 from projections.moment import Moment
 from projections.replica import Replica
-from projections.views import Question, ask, own_currency
+from projections.views import Question, ask
 from schemas.envelope import Recorded
 from schemas.events import (
     AlignmentDeclared,
@@ -70,16 +70,11 @@ async def see(
         around_it, last = await asyncio.gather(told, asking(lambda replica: last_like(replica, event)))
         changes = of_fields(None, fields(event.data), last, event.at)
         return Seen(event.at, card(event, around_it, payload, datetime.UTC, read), event.subject, changes, last or 0)
-    before, after, around_it = await asyncio.gather(
-        asking(partial(_state, name, base)), asking(partial(_state, name, here)), told
+    (before, after), around_it = await asyncio.gather(
+        asking(partial(states, initiative=name, before=base, after=here)), told
     )
     lines = card(event, around_it, payload, datetime.UTC, read)
     return Seen(event.at, lines, name, of_state(before, after), base.sequence)
-
-
-def _state(name: str, moment: Moment, replica: Replica) -> list[StateRow]:
-    rows = ask(replica, Question("state", initiative=name), moment).rows
-    return [row for row in rows if isinstance(row, StateRow)]
 
 
 def unreadable(sequence: int, why: str) -> Seen:
@@ -97,21 +92,6 @@ ALIGNING: frozenset[type[Fact]] = frozenset(
 """The facts that alignment rests on: no other event can move it."""
 
 
-MEASURED = ("funded", "approved", "committed", "actual")
-
-
-def sums(replica: Replica, before: Moment, after: Moment) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what is funded, approved, committed and spent at two moments, in the currency the portfolio has then."""
-    currency = own_currency(replica, after.sequence)
-    moments = ", ".join(f"{each.sequence}, date '{each.as_of}'" for each in (before, after))
-    rows = replica.ask(f"from measure_sums_at_both({moments})")
-    own = {row["measure"]: row for row in rows if row["currency"] == currency}
-    was, now = (
-        {f"{name}_minor": own[name][at] if name in own else 0 for name in MEASURED} for at in ("before", "after")
-    )
-    return was, now
-
-
 def aligned(replica: Replica, moment: Moment) -> tuple[dict[str, Any], str | None]:
     """Return the headline figures of alignment at a moment, and the portfolio's currency."""
     found = ask(replica, Question("alignment"), moment)
@@ -119,16 +99,25 @@ def aligned(replica: Replica, moment: Moment) -> tuple[dict[str, Any], str | Non
     return {**told, "must_move_minor": found.totals["must_move_minor"]}, found.currency
 
 
-async def moved(asking: Ask, event: Recorded | None, base: Moment, here: Moment) -> list[Change]:
+async def known(event: Recorded | None) -> Recorded | None:
+    """Return an event that need not be fetched, where one that is being fetched may be given."""
+    return event
+
+
+async def moved(asking: Ask, between: Awaitable[Recorded | None], base: Moment, here: Moment) -> list[Change]:
     """Return what became of the headline figures between two moments.
 
-    event: where it is all that lies between them; alignment is then asked twice only where it can have moved it.
+    between: the event where it is all that lies between them, None where more does; alignment is asked at both only
+    where it can have moved it. What needs no event is asked while it is fetched.
     """
-    same = event is not None and type(event.data) not in ALIGNING and base.as_of == here.as_of
-    (before, after), (index, currency), *other = await asyncio.gather(
-        asking(partial(sums, before=base, after=here)),
-        asking(partial(aligned, moment=here)),
-        *(() if same else (asking(partial(aligned, moment=base)),)),
-    )
-    was = index if same else other[0][0]
-    return of_figures({**before, **was}, {**after, **index}, currency)
+    summed = asyncio.ensure_future(asking(partial(sums, before=base, after=here)))
+    now = asyncio.ensure_future(asking(partial(aligned, moment=here)))
+    try:
+        event = await between
+        same = event is not None and type(event.data) not in ALIGNING and base.as_of == here.as_of
+        was = now if same else asyncio.ensure_future(asking(partial(aligned, moment=base)))
+        (before, after), (index, currency), (index_before, _) = await asyncio.gather(summed, now, was)
+    finally:
+        for asked in (summed, now):
+            asked.cancel()
+    return of_figures({**before, **index_before}, {**after, **index}, currency)

@@ -9,7 +9,7 @@ from time import monotonic
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from ledger.findings import FindingError
@@ -26,6 +26,7 @@ from tui.model.text import clean
 from tui.screens.ask import AskScreen
 from tui.screens.finding import FindingScreen, Written
 from tui.screens.replay_drawn import BASES, ReplayDrawn
+from tui.widgets.card import Card
 from tui.widgets.key_line import KeyLine
 from tui.widgets.rows import Rows
 from tui.widgets.scrubber import Scrubber
@@ -61,8 +62,7 @@ class ReplayScreen(ReplayDrawn):
             with Horizontal(id="panels"):
                 yield Timeline(self.pages, self.glyphs, id="timeline")
                 with Vertical(id="beside"):
-                    with VerticalScroll(id="card", can_focus=True):
-                        yield Static(id="lines")
+                    yield Card(id="card")
                     yield Rows(id="state", empty="no state is kept of this")
                     yield Rows(id="moved")
         yield KeyLine()
@@ -326,9 +326,7 @@ class ReplayScreen(ReplayDrawn):
         if proof is not None and self.seen is not None and self.seen.sequence == sequence == self.head.sequence:
             self._draw_seen(self.seen._replace(card=with_proof(self.seen.card, proof_lines(proof))), None)
             # Behind the refresh that makes room for the new lines: before it the end is where it was.
-            self.call_after_refresh(
-                self.call_after_refresh, self.query_one("#card", VerticalScroll).scroll_end, animate=False
-            )
+            self.call_after_refresh(self.call_after_refresh, self.query_one("#card", Card).scroll_end, animate=False)
 
     def action_compare(self) -> None:
         from tui.screens.compare import CompareScreen

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import textwrap
 
 from textual import work
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from projections.line import instant_of
 from projections.moment import Moment
-from projections.pages import Pages
+from projections.pages import Pages, Wanted
+from schemas.envelope import Recorded
 from tui.app import LedgerApp, ModeScreen
-from tui.model.card import CardLine, Standing, with_findings
+from tui.model.card import Standing, with_findings
 from tui.model.change import Change
 from tui.model.figures import instant
 from tui.model.glyphs import Glyphs
 from tui.model.head import Head
-from tui.model.lines import LABEL_CELLS, card_lines, change_line
+from tui.model.lines import card_lines, change_line
 from tui.model.seen import Seen, moved, see, unreadable
 from tui.model.text import clean
 from tui.model.verify_lines import progress_words
 from tui.session import Session
-from tui.theme import STYLES
+from tui.widgets.card import Card
 from tui.widgets.rows import Line, Rows
 from tui.widgets.scrubber import Scrubber
 from tui.widgets.timeline import Timeline
+
+NOTHING = (
+    "Nothing is recorded yet.",
+    "n records the first decision; portfolio send FILE records commands; portfolio import loads a history.",
+)
+"""What the card says of an empty history."""
 
 BASES = ("the decision before", "A", "the start of the quarter")
 
@@ -52,13 +59,28 @@ class ReplayDrawn(ModeScreen):
 
     def draw(self) -> None:
         """Draw where the head stands; what takes longer follows."""
-        self.timeline.select(self.head.place)
+        lacks = self.timeline.lacks(self.head.place)
+        if lacks.pages:
+            self._read_list(lacks)
+        else:
+            self._draw_list()
         self.query_one(Scrubber).refresh()
         self._draw_header()
         self._draw_transport()
+        self.look()
+
+    @work(exclusive=True, group="list")
+    async def _read_list(self, lacks: Wanted) -> None:
+        """Read what the list lacks, and draw it."""
+        pages = await self.session.ask(lambda _: self.pages.read(lacks))
+        self.pages.keep(lacks, pages)
+        if self.ready:
+            self._draw_list()
+
+    def _draw_list(self) -> None:
+        self.timeline.select(self.head.place)
         self.timeline.border_title = "Decisions"
         self.timeline.border_subtitle = f"{self.head.place + 1:,} of {len(self.head.index):,}"
-        self.look()
 
     @work(exclusive=True, group="look")
     async def look(self) -> None:
@@ -67,26 +89,30 @@ class ReplayDrawn(ModeScreen):
         if not sequence:
             self._draw_empty()
             return
-        entry = await self.session.entry(sequence)
-        if entry is None or sequence != self.head.sequence or not self.ready:
-            return
         here, base = self.session.moment(sequence), self._base_of(sequence)
-        if entry.event is None:
-            self._draw_seen(unreadable(sequence, entry.foreign or ""), [])
-            return
-        event = entry.event
-        moving = asyncio.ensure_future(
-            moved(self.session.ask, event if base.sequence == sequence - 1 else None, base, here)
-        )
+        fetching = asyncio.ensure_future(self.session.entry(sequence))
+
+        async def between() -> Recorded | None:
+            entry = await fetching
+            return entry.event if entry is not None and base.sequence == sequence - 1 else None
+
+        moving = asyncio.ensure_future(moved(self.session.ask, between(), base, here))
         try:
+            entry = await fetching
+            if entry is None or sequence != self.head.sequence or not self.ready:
+                return
+            if entry.event is None:
+                self._draw_seen(unreadable(sequence, entry.foreign or ""), [])
+                return
             seen = await see(
-                self.session.ask, event, entry.payload, base, here, self.session.read_text, self.session.trusted()
+                self.session.ask, entry.event, entry.payload, base, here, self.session.read_text, self.session.trusted()
             )
             if sequence == self.head.sequence and self.ready:
                 self._draw_seen(seen, None)
                 self._draw_moved(await moving)
         finally:
             moving.cancel()
+            fetching.cancel()
 
     def _base_of(self, sequence: int) -> Moment:
         """Return the moment a state is compared with."""
@@ -100,11 +126,11 @@ class ReplayDrawn(ModeScreen):
 
     def _draw_seen(self, seen: Seen, changes: list[Change] | None) -> None:
         self.seen = seen
-        card = self.query_one("#card", VerticalScroll)
+        card = self.query_one("#card", Card)
         card.border_title = f"Decision {seen.sequence:,}"
         width = max(card.scrollable_content_region.width - 1, 20)
         lines = with_findings(seen.card, self.session.found, seen.sequence)
-        self.query_one("#lines", Static).update(card_content(lines, self.glyphs, width))
+        card.show(card_lines(lines, self.glyphs, width))
         state = self.query_one("#state", Rows)
         base = BASES[self.base]
         about = clean(seen.about, 30)
@@ -130,12 +156,9 @@ class ReplayDrawn(ModeScreen):
             self._draw_transport()
 
     def _draw_empty(self) -> None:
-        self.query_one("#lines", Static).update(
-            Content(
-                "Nothing is recorded yet.\n\nn records the first decision; portfolio send FILE records commands; "
-                "portfolio import loads a history."
-            )
-        )
+        card = self.query_one("#card", Card)
+        width = max(card.scrollable_content_region.width - 1, 20)
+        card.show([(line, None) for part in NOTHING for line in (*textwrap.wrap(part, width), "")])
         self.query_one("#state", Rows).show([])
 
     def _draw_header(self) -> None:
@@ -185,17 +208,6 @@ def header_line(ledger: LedgerApp, title: str, sign: str) -> str:
     if ledger.size.width < 110:
         return f"{sign} {title}  {when[:16]}  {place}  {standing}" + (f"  {proof}" if check.running else "")
     return f"{sign} {title}  {clean(session.portfolio, 30)}   {when}   {place}   {standing}   {proof}"
-
-
-def card_content(lines: list[CardLine], glyphs: Glyphs, width: int) -> Content:
-    """Return a card as text with styles; what it says is never read as markup."""
-    parts: list[tuple[str, str]] = []
-    for text, line in card_lines(lines, glyphs, width):
-        if line is lines[0]:
-            parts.append((f"{text}\n", "bold"))
-        else:
-            parts += [(text[:LABEL_CELLS], "dim"), (f"{text[LABEL_CELLS:]}\n", STYLES[line.standing])]
-    return Content.assemble(*parts)
 
 
 def _standing(change: Change) -> Standing:

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from projections.pages import Pages, Row
+from projections.pages import Pages, Row, Wanted
 from tui.model.glyphs import Glyphs
 from tui.model.lines import row_line
 
@@ -67,11 +67,23 @@ class Timeline(ScrollView, inherit_bindings=False):
         for each in (before, place):
             if each >= 0:
                 self.refresh(Region(0, each - self.scroll_offset.y, self.size.width, 1))
-        height = self.size.height or 1
-        top = self.scroll_offset.y
-        if place < top or place >= top + height:
-            far = place < top - height or place >= top + 2 * height
-            self._scroll_so(place - height // 2 if far else (place if place < top else place - height + 1))
+        top = self._top_for(place)
+        if top != self.scroll_offset.y:
+            self._scroll_so(top)
+
+    def lacks(self, place: int) -> Wanted:
+        """Return what has to be read before a row can be selected."""
+        top = max(self._top_for(place), 0)
+        return self.pages.wanted(top, top + self.size.height - 1)
+
+    def _top_for(self, place: int) -> int:
+        """Return the row that is the first once a row is selected."""
+        height, top = self.size.height or 1, self.scroll_offset.y
+        if top <= place < top + height:
+            return top
+        if place < top - height or place >= top + 2 * height:
+            return place - height // 2
+        return place if place < top else place - height + 1
 
     def on_resize(self) -> None:
         """Show the cursor in the middle, whatever was drawn before the list had this height."""
