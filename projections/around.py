@@ -83,7 +83,7 @@ def last_like(replica: Replica, event: Recorded) -> int | None:
     """Return the sequence of the event before it of the same type and subject, None where it is the first."""
     table = table_name(type(event.data))
     found = replica.ask(
-        f'select max(f.sequence) as last from "{table}_whole" f join events e on e.sequence = f.sequence '
+        f'select max(f.sequence) as last from "{table}" f join events e on e.sequence = f.sequence '
         "where e.subject = ? and f.sequence < ?",
         [event.subject, event.at],
     )

@@ -10,6 +10,9 @@ from projections.moment import Moment
 from projections.replica import Replica
 from projections.views import own_currency
 
+Figures = dict[str, Any]
+"""Figures of the whole portfolio, by name."""
+
 MEASURED = ("funded", "approved", "committed", "actual")
 
 
@@ -23,7 +26,7 @@ def states(replica: Replica, initiative: str, before: Moment, after: Moment) -> 
     return was, now
 
 
-def sums(replica: Replica, before: Moment, after: Moment) -> tuple[dict[str, Any], dict[str, Any]]:
+def sums(replica: Replica, before: Moment, after: Moment) -> tuple[Figures, Figures]:
     """Return what is funded, approved, committed and spent, in the currency the portfolio has at the later moment.
 
     Shape: `<measure>_minor`, in minor units, for each of two moments.
@@ -35,6 +38,22 @@ def sums(replica: Replica, before: Moment, after: Moment) -> tuple[dict[str, Any
         {f"{name}_minor": own[name][side] if name in own else 0 for name in MEASURED} for side in ("before", "after")
     )
     return was, now
+
+
+def aligned(replica: Replica, moment: Moment) -> tuple[Figures, Figures]:
+    """Return the figures of alignment of all that is approved, where two moments have the same."""
+    (row,) = replica.ask(f"from alignment_index({moment.sequence}, date '{moment.as_of}')")
+    return _figures(row), _figures(row)
+
+
+def alignments(replica: Replica, before: Moment, after: Moment) -> tuple[Figures, Figures]:
+    """Return the figures of alignment of all that is approved at each of two moments."""
+    rows = {row["side"]: row for row in replica.ask(f"from alignment_index_at_both({_both(before, after)})")}
+    return _figures(rows["before"]), _figures(rows["after"])
+
+
+def _figures(row: dict[str, Any]) -> Figures:
+    return {"index": row["index"], "orphan share": row["orphan_share"], "must_move_minor": row["must_move_minor"]}
 
 
 def _both(before: Moment, after: Moment) -> str:

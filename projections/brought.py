@@ -78,6 +78,20 @@ class Brought:
         """Make what a query names, so that it need not be made when it is asked. Errors: as ask."""
         self._ready(query)
 
+    def events_between(self, first: int, last: int) -> str:
+        """Return as SQL where events of a range of sequences stand, for a query that asks for no others.
+
+        `events` looks into every segment first, which takes longer than reading a few entries of one.
+        """
+        files = [
+            file
+            for part in self._parts
+            if part.manifest.first_sequence <= last and first < _end(part)
+            for file in _files([part], "events")
+        ]
+        covered = bool(self._parts) and last < _end(self._parts[-1])
+        return f"read_parquet({files!r})" if covered and files else "events"
+
     def compress(self) -> None:
         """Compress the tables where many rows were put into them: they take a fifth of the memory then.
 
@@ -208,3 +222,8 @@ def asked_columns(fact: type[Fact]) -> str:
 
 def _files(parts: Sequence[Part], kind: str) -> list[str]:
     return [str(part.directory / part.manifest.files[kind]) for part in parts if kind in part.manifest.files]
+
+
+def _end(part: Part) -> int:
+    """Return the sequence behind the last one of a part."""
+    return part.manifest.first_sequence + part.manifest.entry_count

@@ -73,7 +73,7 @@ class Pages:
         if page in self._kept:
             self._kept.move_to_end(page)
         else:
-            self._keep(page, self._read(page))
+            self._keep(page, self._read(page, page))
         return self._kept[page][within]
 
     def wanted(self, first: int, last: int) -> Wanted:
@@ -84,7 +84,11 @@ class Pages:
 
     def read(self, wanted: Wanted) -> list[list[Row]]:
         """Return the rows of pages; may be called in a thread."""
-        return [self._read(page) for page in wanted.pages]
+        if not wanted.pages:
+            return []
+        first, last = wanted.pages[0], wanted.pages[-1]
+        rows = self._read(first, last)
+        return [rows[(page - first) * PAGE_ROWS : (page - first + 1) * PAGE_ROWS] for page in wanted.pages]
 
     def keep(self, wanted: Wanted, pages: Sequence[list[Row]]) -> None:
         """Keep pages that were read, unless what they are pages of is another by now."""
@@ -97,27 +101,27 @@ class Pages:
         if len(self._kept) > MOST_PAGES:
             self._kept.popitem(last=False)
 
-    def _read(self, page: int) -> list[Row]:
-        wanted = self.index[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]
+    def _read(self, first: int, last: int) -> list[Row]:
+        """Return the rows of the pages from one to another."""
+        wanted = self.index[first * PAGE_ROWS : (last + 1) * PAGE_ROWS]
         if not wanted:
-            raise IndexError(page * PAGE_ROWS)
+            raise IndexError(first * PAGE_ROWS)
         listed = "" if self._shown is None else f"and e.sequence in ({','.join(map(str, wanted))})"
         bounds = f"between {wanted[0]} and {wanted[-1]}"
         rows = self._replica.ask(
             f"""select e.sequence, e.recorded_at, e.effective_on, e.type, e.subject, e.actor, e.basis, e.flags,
                        r.reversed_by, m.minor, c.name as currency
-            from events e
+            from {self._replica.events_between(wanted[0], wanted[-1])} e
             left join (
                 select reversed_sequence, min(sequence) as reversed_by from entry_reversed
                 where reversed_sequence {bounds} group by reversed_sequence
             ) r on r.reversed_sequence = e.sequence
             left join (
-                select sequence, arg_max(minor, abs(minor)) as minor, any_value(currency_id) as currency_id
-                from money_entries where sequence {bounds} and measure <> 'committed' group by sequence
-                union all
-                select sequence, any_value(minor), any_value(currency_id)
-                from money_entries where sequence {bounds}
-                group by sequence having bool_and(measure = 'committed')
+                select sequence, any_value(currency_id) as currency_id,
+                       coalesce(
+                           arg_max(minor, abs(minor)) filter (measure <> 'committed'), any_value(minor)
+                       ) as minor
+                from money_entries where sequence {bounds} group by sequence
             ) m on m.sequence = e.sequence
             left join names c on c.id = m.currency_id
             where e.sequence {bounds} {listed}

@@ -37,4 +37,4 @@ with own as (
 select (from own) as currency, funded_minor, approved_minor, committed_minor, actual_minor, a.index, a.drift,
        a.orphan_share, a.must_move_minor, asked.open as decisions_open, late.overdue as conditions_overdue,
        living.active as initiatives_active
-from sums, alignment_totals(as_known := as_known, as_of := as_of) a, asked, late, living;
+from sums, alignment_index(as_known, as_of) a, asked, late, living;

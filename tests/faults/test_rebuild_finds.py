@@ -25,6 +25,7 @@ from ledger.writer import Writer
 from projections.archive import Archive, ArchiveDiffers
 from projections.compare import Comparison, Difference, compare
 from projections.moment import Moment
+from projections.replica import Replica
 from projections.segments import Segments
 from projections.sync import synced
 from schemas.events import FACTS
@@ -110,6 +111,19 @@ def test_a_manifest_that_is_cut_off_is_a_segment_that_is_not_made_yet(store: Mem
         manifest(directory, 1).write_bytes(cut)
         assert found(store, directory) == {}
         assert json.loads(manifest(directory, 1).read_bytes())["first_sequence"] == EACH + 1
+
+
+def test_events_of_a_range_are_the_same_wherever_they_are_read(store: MemoryStore, directory: Path) -> None:
+    replica = Replica.open(directory, PORTFOLIO, entries_each=EACH)
+    replica.extend([entry.payload for entry in store.entries[ARCHIVED:]])
+    last, borders = len(store.entries), [1, EACH, EACH + 1, 2 * EACH + 1, ARCHIVED - 1, ARCHIVED, ARCHIVED + 1]
+    for first in borders:
+        for until in (first, first + 1, first + EACH, ARCHIVED, last, last + 5):
+            cut = f"sequence between {first} and {until} order by sequence"
+            stands = replica.events_between(first, until)
+            assert (stands == "events") == (until > ARCHIVED // EACH * EACH)
+            assert replica.ask(f"from {stands} where {cut}") == replica.ask(f"from events where {cut}")
+    assert Replica(PORTFOLIO).events_between(1, 2) == "events"
 
 
 async def test_what_is_appended_while_it_compares_is_no_difference(store: MemoryStore, directory: Path) -> None:

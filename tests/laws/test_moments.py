@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from projections.before_after import states, sums
+from projections.before_after import aligned, alignments, states, sums
 from projections.moment import Moment
 from projections.moments import FieldChange, compare_moments
 from projections.replica import Replica
@@ -161,6 +161,11 @@ def test_law_what_is_asked_at_both_moments_at_once_is_what_each_says(
             for name in INITIATIVES:
                 told = states(replica, name, *both)
                 assert told == tuple([*ask(replica, Question("state", initiative=name), each).rows] for each in both)
+            told_figures = alignments(replica, *both)
+            for told_alignment, each in zip(told_figures, both, strict=True):
+                totals = ask(replica, Question("alignment"), each).totals
+                assert told_alignment == {name: totals[name.replace(" ", "_")] for name in told_alignment}
+                assert aligned(replica, each) == (told_alignment, told_alignment)
             currency = own_currency(replica, both[1].sequence)
             for told_sums, each in zip(sums(replica, *both), both, strict=True):
                 rows = [row for row in ask(replica, Question("spend"), each).rows if row.currency == currency]  # type: ignore[union-attr]

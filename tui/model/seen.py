@@ -6,14 +6,14 @@ import asyncio
 import datetime
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from ledger.notary.policy import Policy
 from projections.around import around, last_like
-from projections.before_after import states, sums
+from projections.before_after import aligned, alignments, states, sums
 from projections.moment import Moment
 from projections.replica import Replica
-from projections.views import Question, ask
+from projections.views import own_currency
 from schemas.envelope import Recorded
 from schemas.events import (
     AlignmentDeclared,
@@ -92,13 +92,6 @@ ALIGNING: frozenset[type[Fact]] = frozenset(
 """The facts that alignment rests on: no other event can move it."""
 
 
-def aligned(replica: Replica, moment: Moment) -> tuple[dict[str, Any], str | None]:
-    """Return the headline figures of alignment at a moment, and the portfolio's currency."""
-    found = ask(replica, Question("alignment"), moment)
-    told = {"index": found.totals["index"], "orphan share": found.totals["orphan_share"]}
-    return {**told, "must_move_minor": found.totals["must_move_minor"]}, found.currency
-
-
 async def known(event: Recorded | None) -> Recorded | None:
     """Return an event that need not be fetched, where one that is being fetched may be given."""
     return event
@@ -108,16 +101,16 @@ async def moved(asking: Ask, between: Awaitable[Recorded | None], base: Moment, 
     """Return what became of the headline figures between two moments.
 
     between: the event where it is all that lies between them, None where more does; alignment is asked at both only
-    where it can have moved it. What needs no event is asked while it is fetched.
+    where it can have moved it. The sums are asked while the event is fetched.
     """
     summed = asyncio.ensure_future(asking(partial(sums, before=base, after=here)))
-    now = asyncio.ensure_future(asking(partial(aligned, moment=here)))
     try:
         event = await between
         same = event is not None and type(event.data) not in ALIGNING and base.as_of == here.as_of
-        was = now if same else asyncio.ensure_future(asking(partial(aligned, moment=base)))
-        (before, after), (index, currency), (index_before, _) = await asyncio.gather(summed, now, was)
+        figures = partial(aligned, moment=here) if same else partial(alignments, before=base, after=here)
+        (index_before, index_after), (sums_before, sums_after), currency = await asyncio.gather(
+            asking(figures), summed, asking(partial(own_currency, sequence=here.sequence))
+        )
     finally:
-        for asked in (summed, now):
-            asked.cancel()
-    return of_figures({**before, **index_before}, {**after, **index}, currency)
+        summed.cancel()
+    return of_figures({**sums_before, **index_before}, {**sums_after, **index_after}, currency)

@@ -1,4 +1,4 @@
-"""The card of a decision, drawn line by line: another decision costs the screen no second layout."""
+"""The card of a decision, drawn line by line, so that another decision costs the screen no layout."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
 from tui.model.card import CardLine
 from tui.model.lines import LABEL_CELLS
+from tui.widgets.lined import Lined
 
 
-class Card(ScrollView):
+class Card(Lined):
     """Lines of a card, each with what it is part of; its text can be selected."""
 
     can_focus = True
@@ -29,7 +28,7 @@ class Card(ScrollView):
     def show(self, lines: Sequence[tuple[str, CardLine | None]]) -> None:
         """Show these lines; what is part of no card line is a word to the reader."""
         self.lines = lines
-        self.virtual_size = Size(1, max(len(lines), 1))
+        self.tell_length(len(lines))
         self.refresh()
 
     def render_line(self, y: int) -> Strip:

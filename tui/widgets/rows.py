@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding
-from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.model.card import Standing
+from tui.widgets.lined import Lined
 
 
 class Line(NamedTuple):
@@ -24,7 +23,7 @@ class Line(NamedTuple):
     opens: Any = None
 
 
-class Rows(ScrollView, inherit_bindings=False):
+class Rows(Lined, inherit_bindings=False):
     """Lines one above the other. Enter or a second click opens the one under the cursor."""
 
     can_focus = True
@@ -81,20 +80,8 @@ class Rows(ScrollView, inherit_bindings=False):
         """Show these lines; the cursor stays on its place where there still is one."""
         self.lines, self._asked = lines, True
         self.cursor = max(0, min(self.cursor, len(lines) - 1))
-        self._tell_length(Size(1, max(len(lines), 1)))
+        self.tell_length(len(lines))
         self.refresh()
-
-    def _tell_length(self, size: Size) -> None:
-        """Tell how long the list is; the screen is laid out anew only where its height or scroll bar asks for it."""
-        room = self.size.height
-        if self.styles.auto_dimensions or not room or (self.virtual_size.height > room) != (size.height > room):
-            self.virtual_size = size
-            return
-        self.set_reactive(Rows.virtual_size, size)
-        if self.show_vertical_scrollbar:
-            self.vertical_scrollbar.window_virtual_size = size.height
-        if self.scroll_y > self.max_scroll_y:
-            self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True, force=True)
 
     @property
     def nothing(self) -> str:
