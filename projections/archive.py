@@ -116,6 +116,17 @@ class Archive:
             )
         return entries, tree_root(leaves)
 
+    def kept(self, sequence: int) -> bytes | None:
+        """Return the entry at a sequence, checked against its tile; None where the archive does not reach as far, or
+        is not what it should be."""
+        try:
+            if not 0 < sequence <= self.head().size:
+                return None
+            index, place = divmod(sequence - 1, TILE_WIDTH)
+            return self.checked_entries(index)[0][place]
+        except ArchiveDiffers:
+            return None
+
     def extend(self, payloads: Sequence[bytes]) -> Head:
         """Append entries after the head, whole bundles only, and return the new head.
 

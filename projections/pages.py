@@ -37,10 +37,11 @@ class Row(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """Pages that are to be read. age: of what they are pages of."""
+    """Pages that are to be read. sequences: of all their rows. age: of what they are pages of."""
 
     age: int
     pages: tuple[int, ...]
+    sequences: Sequence[int]
 
 
 class Pages:
@@ -73,22 +74,21 @@ class Pages:
         if page in self._kept:
             self._kept.move_to_end(page)
         else:
-            self._keep(page, self._read(page, page))
+            wanted = self._of(range(page, page + 1))
+            self.keep(wanted, self.read(wanted))
         return self._kept[page][within]
 
     def wanted(self, first: int, last: int) -> Wanted:
         """Return the pages of a range of places, both included, that would have to be read; places may be beyond."""
         first, last = max(first, 0), min(last, len(self.index) - 1)
-        pages = range(first // PAGE_ROWS, last // PAGE_ROWS + 1) if first <= last else ()
-        return Wanted(self._age, tuple(page for page in pages if page not in self._kept))
+        pages = range(first // PAGE_ROWS, last // PAGE_ROWS + 1) if first <= last else range(0)
+        lacking = [page for page in pages if page not in self._kept]
+        return self._of(range(lacking[0], lacking[-1] + 1) if lacking else range(0))
 
     def read(self, wanted: Wanted) -> list[list[Row]]:
         """Return the rows of pages; may be called in a thread."""
-        if not wanted.pages:
-            return []
-        first, last = wanted.pages[0], wanted.pages[-1]
-        rows = self._read(first, last)
-        return [rows[(page - first) * PAGE_ROWS : (page - first + 1) * PAGE_ROWS] for page in wanted.pages]
+        rows = self._read(wanted.sequences) if wanted.sequences else []
+        return [rows[place * PAGE_ROWS : (place + 1) * PAGE_ROWS] for place in range(len(wanted.pages))]
 
     def keep(self, wanted: Wanted, pages: Sequence[list[Row]]) -> None:
         """Keep pages that were read, unless what they are pages of is another by now."""
@@ -101,12 +101,13 @@ class Pages:
         if len(self._kept) > MOST_PAGES:
             self._kept.popitem(last=False)
 
-    def _read(self, first: int, last: int) -> list[Row]:
-        """Return the rows of the pages from one to another."""
-        wanted = self.index[first * PAGE_ROWS : (last + 1) * PAGE_ROWS]
-        if not wanted:
-            raise IndexError(first * PAGE_ROWS)
-        listed = "" if self._shown is None else f"and e.sequence in ({','.join(map(str, wanted))})"
+    def _of(self, pages: range) -> Wanted:
+        """Return pages that stand side by side, as they are now."""
+        return Wanted(self._age, tuple(pages), self.index[pages.start * PAGE_ROWS : pages.stop * PAGE_ROWS])
+
+    def _read(self, wanted: Sequence[int]) -> list[Row]:
+        """Return the rows of some sequences, which stand side by side among those there are rows of."""
+        listed = "" if wanted[-1] - wanted[0] < len(wanted) else f"and e.sequence in ({','.join(map(str, wanted))})"
         bounds = f"between {wanted[0]} and {wanted[-1]}"
         rows = self._replica.ask(
             f"""select e.sequence, e.recorded_at, e.effective_on, e.type, e.subject, e.actor, e.basis, e.flags,

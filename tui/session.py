@@ -40,12 +40,12 @@ T = TypeVar("T")
 class Entry:
     """One entry of the stream, decoded where it is an event. foreign: why it is none."""
 
-    def __init__(self, stored: Stored, portfolio: str) -> None:
-        self.sequence, self.payload = stored.sequence, stored.payload
+    def __init__(self, sequence: int, payload: bytes, portfolio: str) -> None:
+        self.sequence, self.payload = sequence, payload
         self.event: Recorded | None = None
         self.foreign: str | None = None
         try:
-            self.event = codec.decode(stored.payload, portfolio=portfolio, sequence=stored.sequence)
+            self.event = codec.decode(payload, portfolio=portfolio, sequence=sequence)
         except codec.ForeignEntry as error:
             self.foreign = str(error)
 
@@ -113,9 +113,18 @@ class Session:
         return 0
 
     async def entry(self, sequence: int) -> Entry | None:
-        """Return the entry at a sequence, None where there is none. Errors: StoreError."""
-        async for stored in self._store.read(after=sequence - 1, until=sequence):
-            return Entry(stored, self.portfolio)
+        """Return the entry at a sequence, None where there is none; the archive's, where the stream is away.
+
+        Errors: StoreError where the stream is away, and the archive does not reach as far.
+        """
+        try:
+            async for stored in self._store.read(after=sequence - 1, until=sequence):
+                return Entry(sequence, stored.payload, self.portfolio)
+        except StoreError:
+            kept = await asyncio.to_thread(Archive(self.directory).kept, sequence)
+            if kept is None:
+                raise
+            return Entry(sequence, kept, self.portfolio)
         return None
 
     async def proof(self, sequence: int) -> EntryProof | None:

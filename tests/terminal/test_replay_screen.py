@@ -15,7 +15,8 @@ from textual.color import Color
 from textual.pilot import Pilot
 
 from ledger.findings import Findings
-from ledger.store import MemoryStore
+from ledger.store import MemoryStore, StreamUnavailable
+from projections.archive import Archive
 from projections.moment import Moment
 from projections.pages import Pages
 from schemas import codec
@@ -77,6 +78,32 @@ async def test_the_text_of_a_card_can_be_selected(demo_store, tmp_path) -> None:
         assert app.head.sequence == DISSENT + 1
 
 
+@pytest.mark.parametrize("archived", [True, False])
+async def test_where_the_stream_is_away_a_decision_is_the_archives_or_said_not_to_be_read(
+    demo_store, tmp_path, monkeypatch, archived: bool
+) -> None:
+    async def away(**_: int) -> AsyncIterator[object]:
+        raise StreamUnavailable("the stream is away; start the server")
+        yield
+
+    if archived:
+        with (archive := Archive(tmp_path)).writing():
+            archive.extend([entry.payload for entry in demo_store.entries[:512]])
+    async with replaying(demo_store, tmp_path, DISSENT) as (app, _, press):
+        monkeypatch.setattr(demo_store, "read", away)
+        await press("comma")
+        assert app.head.sequence == DISSENT - 1
+        assert ("DecisionClosed  decision/D-2024-COPILOT" in screen_text(app)) == archived
+        assert ("the stream is away; start the server" in screen_text(app)) != archived
+        await app.visit(600)
+        await press()
+        assert app.head.sequence == 600
+        assert "neither in the stream" in screen_text(app)
+        monkeypatch.undo()
+        await press("comma", "full_stop")
+        assert "neither in the stream" not in screen_text(app)
+
+
 async def test_a_page_that_came_too_late_is_not_kept(demo_store, tmp_path) -> None:
     session = session_of(demo_store, tmp_path)
     pages = Pages(session.replica, session.line)
@@ -88,6 +115,10 @@ async def test_a_page_that_came_too_late_is_not_kept(demo_store, tmp_path) -> No
     pages.show(array("q", [3, 5]))
     pages.keep(lacks, read)
     assert pages.row(1).sequence == 5
+    pages.show(None)
+    lacks = pages.wanted(250, 260)
+    pages.show(array("q", [3, 5]))
+    assert [len(rows) for rows in pages.read(lacks)] == [256, 256]
     pages.show(None)
     lacks = pages.wanted(250, 260)
     pages.keep(lacks, pages.read(lacks))

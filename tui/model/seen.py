@@ -86,6 +86,17 @@ def unreadable(sequence: int, why: str) -> Seen:
     return Seen(sequence, lines, "", [], sequence)
 
 
+def unread(sequence: int, why: str) -> Seen:
+    """Return what is shown of an entry that cannot be read now."""
+    lines = [
+        CardLine(
+            "not read", f"sequence {sequence:,} is neither in the stream, which is away, nor in the archive", "unknown"
+        ),
+        CardLine("why", clean(why, 1_000), "unknown"),
+    ]
+    return Seen(sequence, lines, "", [], sequence)
+
+
 ALIGNING: frozenset[type[Fact]] = frozenset(
     {AlignmentDeclared, EntryReversed, FundingApproved, FundingReallocated, ObjectivesSet, PortfolioOpened}
 )

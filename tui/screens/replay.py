@@ -343,7 +343,11 @@ class ReplayScreen(ReplayDrawn):
     @work(exclusive=True, group="suppose")
     async def action_suppose(self) -> None:
         sequence = self.head.sequence
-        entry = await self.session.entry(sequence) if sequence else None
+        try:
+            entry = await self.session.entry(sequence) if sequence else None
+        except StoreError as error:
+            self.app.notify(clean(str(error)), severity="error", markup=False)
+            return
         if entry is None or entry.event is None:
             self.app.notify("there is no decision here that could be left out")
             return

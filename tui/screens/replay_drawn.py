@@ -20,10 +20,10 @@ from tui.model.figures import instant
 from tui.model.glyphs import Glyphs
 from tui.model.head import Head
 from tui.model.lines import card_lines, change_line
-from tui.model.seen import Seen, moved, see, unreadable
+from tui.model.seen import Seen, moved, see, unread, unreadable
 from tui.model.text import clean
 from tui.model.verify_lines import progress_words
-from tui.session import Session
+from tui.session import Session, StoreError
 from tui.widgets.card import Card
 from tui.widgets.rows import Line, Rows
 from tui.widgets.scrubber import Scrubber
@@ -110,9 +110,13 @@ class ReplayDrawn(ModeScreen):
             if sequence == self.head.sequence and self.ready:
                 self._draw_seen(seen, None)
                 self._draw_moved(await moving)
+        except StoreError as error:
+            if sequence == self.head.sequence and self.ready:
+                self._draw_seen(unread(sequence, str(error)), [])
         finally:
-            moving.cancel()
-            fetching.cancel()
+            for begun in (moving, fetching):
+                begun.cancel()
+            await asyncio.gather(moving, fetching, return_exceptions=True)
 
     def _base_of(self, sequence: int) -> Moment:
         """Return the moment a state is compared with."""

@@ -92,7 +92,10 @@ class Asks(ModeScreen):
         if command not in TEMPLATES:
             self._show_form(command, None)
             return
-        here = await self._event(self.ledger.head.sequence)
+        try:
+            here = await self._event(self.ledger.head.sequence)
+        except StoreError:
+            here = None  # it would only be suggested
         kind, _, name = ("", "", "") if here is None else here.subject.partition("/")
         value = name if kind == "initiative" else ""
         asked = AskScreen(f"{form_of(command).title}: which initiative", "such as AI-0007", value)
@@ -221,7 +224,11 @@ class Asks(ModeScreen):
         """Show the form of a recorded command, to be changed."""
         first = event
         while first.command is None and first.at > 1:
-            before = await self._event(first.at - 1)
+            try:
+                before = await self._event(first.at - 1)
+            except StoreError as error:
+                self.tell(clean(str(error)))
+                return
             if before is None or before.commandid != event.commandid:
                 break
             first = before
@@ -343,9 +350,10 @@ class Asks(ModeScreen):
 
     async def _opened(self) -> tuple[str, str | None]:
         """Return the ledger that commands name, and the portfolio's currency."""
-        first = await self._event(1)
-        data = None if first is None else first.data
-        return getattr(data, "log_origin", self.ledger.session.portfolio), getattr(data, "currency", None)
+        session = self.ledger.session
+        opened = "select log_origin, currency from portfolio_opened order by sequence limit 1"
+        rows = await session.ask(lambda replica: replica.ask(opened))
+        return (rows[0]["log_origin"], rows[0]["currency"]) if rows else (session.portfolio, None)
 
 
 def _visible(line: bytes) -> str:
