@@ -117,15 +117,21 @@ class Session:
 
         Errors: StoreError where the stream is away, and the archive does not reach as far.
         """
+        if self.offline is not None and (kept := await self._archived(sequence)) is not None:
+            return kept  # a stream that is away is waited for long
         try:
             async for stored in self._store.read(after=sequence - 1, until=sequence):
                 return Entry(sequence, stored.payload, self.portfolio)
         except StoreError:
-            kept = await asyncio.to_thread(Archive(self.directory).kept, sequence)
-            if kept is None:
+            if (kept := await self._archived(sequence)) is None:
                 raise
-            return Entry(sequence, kept, self.portfolio)
+            return kept
         return None
+
+    async def _archived(self, sequence: int) -> Entry | None:
+        """Return the entry at a sequence as the archive has it, None where it has none."""
+        payload = await asyncio.to_thread(Archive(self.directory).kept, sequence)
+        return None if payload is None else Entry(sequence, payload, self.portfolio)
 
     async def proof(self, sequence: int) -> EntryProof | None:
         """Return what the archive shows of the entry at a sequence, None where there is none. Errors: StoreError."""
