@@ -273,12 +273,3 @@ from alignment_figures(
 )
 where objective is not null
 order by objective;
-
-create or replace macro alignment_totals(
-    as_known := 9223372036854775806, as_of := date '9999-12-31', of_measure := 'approved', in_currency := null
-) as table
-select amount_minor, orphan_share, orphan_minor, drift, index, must_move_minor
-from alignment_figures(
-    as_known := as_known, as_of := as_of, of_measure := of_measure, in_currency := in_currency
-)
-where objective is null;

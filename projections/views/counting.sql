@@ -119,15 +119,16 @@ from (
 ) s
 left join names c on c.id = s.currency_id;
 
+-- What every entry says of an initiative; null where an amendment leaves a field as it is.
+create or replace macro said() as table
+select sequence, effective_on, initiative, title, value_stream, sponsor, lead, kind, horizon, ai, true as proposed
+from initiative_proposed
+union all
+select sequence, effective_on, initiative, title, value_stream, sponsor, lead, kind, horizon, ai, false
+from initiative_amended;
+
 -- What is said of an initiative: field by field the newest statement that counts.
 create or replace macro described(as_known, as_of) as table
-with told as (
-    select sequence, effective_on, initiative, title, value_stream, sponsor, lead, kind, horizon, ai, true as proposed
-    from initiative_proposed
-    union all
-    select sequence, effective_on, initiative, title, value_stream, sponsor, lead, kind, horizon, ai, false
-    from initiative_amended
-)
 select initiative,
        arg_max(title, newness(effective_on, sequence)) filter (title is not null) as title,
        arg_max(value_stream, newness(effective_on, sequence)) filter (value_stream is not null) as value_stream,
@@ -137,7 +138,7 @@ select initiative,
        arg_max(horizon, newness(effective_on, sequence)) filter (horizon is not null) as horizon,
        arg_max(ai.eu_class, newness(effective_on, sequence)) filter (ai is not null) as eu_class,
        min(effective_on) filter (proposed) as proposed_on
-from told
+from said()
 where sequence <= as_known and effective_on <= as_of
   and sequence not in (from voided(as_known))
 group by initiative;
@@ -145,11 +146,7 @@ group by initiative;
 -- The title of one initiative, whatever day it is effective from.
 create or replace macro title_of(of_initiative, as_known) as table
 select title
-from (
-    select sequence, effective_on, initiative, title from initiative_proposed
-    union all
-    select sequence, effective_on, initiative, title from initiative_amended
-)
+from said()
 where initiative = of_initiative and title is not null and sequence <= as_known
   and sequence not in (from voided(as_known))
 order by effective_on desc, sequence desc

@@ -4,15 +4,11 @@
 create or replace macro history(
     of_initiative, as_known := 9223372036854775806, as_of := date '9999-12-31'
 ) as table
-with said as (
-    select sequence, effective_on, initiative, title, value_stream, sponsor, lead, kind, horizon, ai.eu_class as eu_class
-    from initiative_proposed
-    union all
-    select sequence, effective_on, initiative, title, value_stream, sponsor, lead, kind, horizon, ai.eu_class
-    from initiative_amended
+with described as (
+    select * exclude (ai, proposed), ai.eu_class as eu_class from said()
 ), stated as (
     select sequence, effective_on, initiative, field, value
-    from (unpivot said on title, value_stream, sponsor, lead, kind, horizon, eu_class into name field value value)
+    from (unpivot described on title, value_stream, sponsor, lead, kind, horizon, eu_class into name field value value)
     union all
     select sequence, effective_on, initiative, 'stage', stage_to from gate_decided
     union all

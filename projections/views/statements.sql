@@ -16,11 +16,7 @@ create or replace macro cost_stated(of_field, of_cost) as
 -- Every statement there is. A proposal is the oldest statement about a stage, whenever it is effective.
 create or replace macro statements() as table
 with described as (
-    select initiative, sequence, effective_on, title, value_stream, sponsor, lead, kind, horizon, ai.eu_class as eu_class
-    from initiative_proposed
-    union all
-    select initiative, sequence, effective_on, title, value_stream, sponsor, lead, kind, horizon, ai.eu_class
-    from initiative_amended
+    select * exclude (ai, proposed), ai.eu_class as eu_class from said()
 )
 select initiative, field as slot, sequence, effective_on, newness(effective_on, sequence) as newness,
        'InitiativeAmended.v1' as origin, [stating(field, null, value, null, null)] as says

@@ -34,13 +34,17 @@ T = TypeVar("T")
 
 
 class Seen(NamedTuple):
-    """Everything shown of one decision. about: whose state it is. base: the sequence it is compared with."""
+    """Everything shown of one decision. about: whose state it is. base: the sequence it is compared with.
+
+    unread: whether it could not be read, the stream being away.
+    """
 
     sequence: int
     card: list[CardLine]
     about: str
     changes: list[Change]
     base: int
+    unread: bool = False
 
 
 class Ask(Protocol):
@@ -94,7 +98,7 @@ def unread(sequence: int, why: str) -> Seen:
         ),
         CardLine("why", clean(why, 1_000), "unknown"),
     ]
-    return Seen(sequence, lines, "", [], sequence)
+    return Seen(sequence, lines, "", [], sequence, unread=True)
 
 
 ALIGNING: frozenset[type[Fact]] = frozenset(

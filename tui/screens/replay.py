@@ -88,6 +88,8 @@ class ReplayScreen(ReplayDrawn):
             if self.head.live:
                 self.draw()
                 return
+        if self.seen is not None and self.seen.unread and self.session.offline is None:
+            self.look()  # the stream is there again
         self._draw_header()
         self._draw_transport()
 
