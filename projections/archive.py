@@ -117,14 +117,14 @@ class Archive:
         return entries, tree_root(leaves)
 
     def kept(self, sequence: int) -> bytes | None:
-        """Return the entry at a sequence, checked against its tile; None where the archive does not reach as far, or
-        is not what it should be."""
+        """Return the entry at a sequence, checked against its tile; None where the archive does not reach as far,
+        is not what it should be, or cannot be read."""
         try:
             if not 0 < sequence <= self.head().size:
                 return None
             index, place = divmod(sequence - 1, TILE_WIDTH)
             return self.checked_entries(index)[0][place]
-        except ArchiveDiffers:
+        except (ArchiveDiffers, OSError):
             return None
 
     def extend(self, payloads: Sequence[bytes]) -> Head:

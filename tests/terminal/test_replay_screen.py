@@ -106,6 +106,19 @@ async def test_where_the_stream_is_away_a_decision_is_the_archives_or_said_not_t
         assert "neither in the stream" not in screen_text(app)
 
 
+def test_an_archive_that_was_changed_or_cannot_be_read_has_no_entry(demo_store, tmp_path) -> None:
+    with (archive := Archive(tmp_path)).writing():
+        archive.extend([entry.payload for entry in demo_store.entries[:512]])
+    assert [archive.kept(sequence) is None for sequence in (0, 1, 512, 513)] == [True, False, False, True]
+    bundle = tmp_path / "tile/entries/001"
+    bundle.write_bytes(bundle.read_bytes().replace(b"Approved", b"Improved"))
+    assert archive.kept(300) is None
+    assert archive.kept(256) == demo_store.entries[255].payload
+    bundle.unlink()
+    bundle.mkdir()
+    assert archive.kept(300) is None
+
+
 async def test_a_page_that_came_too_late_is_not_kept(demo_store, tmp_path) -> None:
     session = session_of(demo_store, tmp_path)
     pages = Pages(session.replica, session.line)
