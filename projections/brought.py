@@ -16,11 +16,12 @@ import duckdb
 import pyarrow as pa
 
 from projections.archive import ArchiveDiffers
-from projections.catalogue import FACT_OF, POSTED, WHOLE, definitions, made_of, named
+from projections.catalogue import FACT_OF, POSTED, STATEMENTS, WHOLE, definitions, made_of, named
 from projections.columns import EVENTS, Column, arrow_schema, columns_of, table_name
 from projections.counts import all_or_none, count_of
 from projections.derived import DERIVED, MADE_BESIDE
 from projections.segments import Part
+from projections.statements import make_statements, stating, take_statements
 from projections.tables import Tables
 from schemas.events import Fact
 
@@ -52,6 +53,10 @@ UNASKED = frozenset(
     }
 )
 """Columns that no view asks for: they stay in the segments, under `<table>_whole`."""
+
+
+STATING = "_stating"
+"""After the name of a fact's table: its rows that wait to become statements."""
 
 
 class Standing:
@@ -135,6 +140,8 @@ class Brought:
             database.execute(definition)
         elif name in DERIVED:
             DERIVED[name].make(database)
+        elif name == STATEMENTS:
+            self._loosen(make_statements(database, self._parts))
         elif name == "events":
             self._make_whole(name, EVENTS, _files(self._parts, "events"))
         elif name not in MADE_BESIDE:
@@ -159,12 +166,14 @@ class Brought:
 
     def _settle(self, name: str, after: int) -> int:
         """Bring a table that stands at a sequence up to date, and return where it stands then."""
-        to, rows = self._take_waiting(name)
-        if rows:
-            if name == "events" or name.endswith(WHOLE):
-                self._with_rows(f'insert into "{name}_tail" select *', rows)
-            else:
-                self._with_rows(f'insert into "{name}" select {asked_columns(FACT_OF[name])}', rows)
+        if name == STATEMENTS:
+            return self._settle_statements(name)
+        with self._taking(name) as (to, waiting):
+            if rows := waiting.get(name):
+                if name == "events" or name.endswith(WHOLE):
+                    self._with_rows(f'insert into "{name}_tail" select *', rows)
+                else:
+                    self._with_rows(f'insert into "{name}" select {asked_columns(FACT_OF[name])}', rows)
         if derived := DERIVED.get(name):
             to = self._stand(name)
             if derived.to(after) < derived.to(to):
@@ -174,10 +183,26 @@ class Brought:
                 self._loosen(taken)
         return to
 
-    def _take_waiting(self, name: str) -> tuple[int, list[pa.Table]]:
-        """Return up to which sequence a table's rows are known, and those that wait for it."""
+    def _settle_statements(self, into: str) -> int:
+        """Take in what facts that wait state, and return up to which sequence that is known."""
+        with self._taking(*(f"{name}{STATING}" for name in stating())) as (to, waiting):
+            if waiting:
+                facts = {name.removesuffix(STATING): rows for name, rows in waiting.items()}
+                self._loosen(take_statements(self._cursor(), facts, into))
+        return to
+
+    @contextlib.contextmanager
+    def _taking(self, *names: str) -> Iterator[tuple[int, dict[str, list[pa.Table]]]]:
+        """Yield up to which sequence is known what waits for some tables, and what; where that fails, it waits on."""
         with self._writing:
-            return self.sequence, self._waiting.pop(name, [])
+            to, taken = self.sequence, {name: self._waiting.pop(name) for name in names if name in self._waiting}
+        try:
+            yield to, taken
+        except BaseException:
+            with self._writing:
+                for name, rows in taken.items():
+                    self._waiting[name] = [*rows, *self._waiting[name]]
+            raise
 
     def _stand(self, name: str) -> int:
         """Return how far all that a table is made of stands."""
@@ -195,6 +220,8 @@ class Brought:
                 self._waiting[f"{name}{WHOLE}"].append(rows)
                 if fact not in POSTED:
                     self._waiting[name].append(rows)
+                if name in stating():
+                    self._waiting[f"{name}{STATING}"].append(rows)
 
     def _with_rows(self, statement: str, rows: Sequence[pa.Table]) -> None:
         """Execute a statement on rows that came."""

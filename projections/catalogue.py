@@ -20,6 +20,9 @@ POSTED: frozenset[type[Fact]] = frozenset({FundingApproved, CommitmentPosted, Ac
 WHOLE = "_whole"
 """After the name of a fact's table: that of the view of all its columns."""
 
+STATEMENTS = "statements"
+"""The table of projections.statements: of facts it needs none, since they are read where they stand."""
+
 _DEFINITION = re.compile(r"^create or replace (?:macro|table) (\w+)", re.MULTILINE)
 _COMMENT = re.compile(r"--.*")
 _WORD = re.compile(r"[a-z_]+")
@@ -28,7 +31,7 @@ _CALLED = re.compile(r"\b([a-z_]+)\s*\(")
 FACT_OF: dict[str, type[Fact]] = {f"{table_name(fact)}{suffix}": fact for fact in FACTS for suffix in ("", WHOLE)}
 """The fact of each table that holds one."""
 
-_TABLES = frozenset({"events", *DERIVED, *MADE_BESIDE, *FACT_OF})
+_TABLES = frozenset({"events", STATEMENTS, *DERIVED, *MADE_BESIDE, *FACT_OF})
 """Every table of a replica, but those that views/ defines."""
 
 

@@ -17,17 +17,22 @@ from ledger.notary.tiles import TILE_WIDTH, entries_path, split_tile, tile_path
 from ledger.notary.tlog import Frontier, leaf_hash, tree_root
 from ledger.store import EventReader
 from projections.archive import Archive, ArchiveDiffers, Head
+from projections.catalogue import FACT_OF, STATEMENTS
 from projections.columns import table_name
 from projections.moment import Moment
 from projections.replica import Replica
 from projections.rows import Row
 from projections.segments import SEGMENT_ENTRIES, Part, Segments
+from projections.statements import file_of
 from projections.sync import BATCH_ENTRIES, catch_up
 from projections.views import GROUPINGS, MEASURES, OF_ONE, VIEWS, Question, ask, key_of
 from schemas.events import FACTS
 
 MOST_NAMED = 20
 """How many differences of one kind are named before the rest is only counted."""
+
+KEYS = {"events": ("sequence",), STATEMENTS: ("sequence", "initiative", "slot")}
+"""What tells the rows of a table apart; those of a fact's as those of events."""
 
 Step = Literal["read", "rebuild", "compare", "decide"]
 Moved = Callable[[Step, int, int], None]
@@ -80,7 +85,7 @@ async def compare(
     last = await store.last_sequence()
     fresh, root, differences = await _rebuilt(store, archive, head, last, portfolio, moved)
     asked, limit = questions(fresh, moment_now), max(last, head.size)
-    names = ("events", *(f"{table_name(fact)}_whole" for fact in FACTS))
+    names = ("events", *(f"{table_name(fact)}_whole" for fact in FACTS), STATEMENTS)
     whole = len(names) * max(-(-limit // entries_each), 1) + len(asked)
     done, tables = 0, 0
     moved("compare", done, whole)
@@ -199,29 +204,38 @@ def _window_differs(
     kept, made = (_fetched(replica, name, bounds) for replica in (live, fresh))
     if kept.equals(made):
         return
-    kind = next((fact.__name__ for fact in FACTS if f"{table_name(fact)}_whole" == name), "events")
-    for sequence, what in _cells_differ(kept, made):
-        manifests = (part.manifest for part in parts)
-        held = next((each for each in manifests if 0 <= sequence - each.first_sequence < each.entry_count), None)
-        file = held and held.files.get(kind)
+    for sequence, what in _cells_differ(kept, made, KEYS.get(name, KEYS["events"])):
+        held = next(
+            (part for part in parts if 0 <= sequence - part.manifest.first_sequence < part.manifest.entry_count), None
+        )
+        file = held and _file_of(held, name)
         yield Difference(f"segment/{parts[0].directory.name}/{file}" if file else name, what, sequence)
 
 
+def _file_of(part: Part, name: str) -> str | None:
+    """Return the name of the file a table stands in, None where a part has none of it."""
+    if name == STATEMENTS:
+        return file_of(part).name
+    return part.manifest.files.get(FACT_OF[name].__name__ if name in FACT_OF else name)
+
+
 def _fetched(replica: Replica, name: str, bounds: str) -> pa.Table:
-    return replica.arrow(f'from "{name}" {bounds} order by sequence')
+    return replica.arrow(f'from "{name}" {bounds} order by {", ".join(KEYS.get(name, KEYS["events"]))}')
 
 
-def _cells_differ(kept: pa.Table, made: pa.Table) -> Iterator[tuple[int, str]]:
-    """Yield the sequence of each row that is not the same, and what is not."""
-    olds, news = ({row["sequence"]: row for row in table.to_pylist()} for table in (kept, made))
-    for sequence in sorted(olds.keys() | news.keys()):
-        old, new = olds.get(sequence), news.get(sequence)
+def _cells_differ(kept: pa.Table, made: pa.Table, keys: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield the sequence of each row that is not the same, and what is not. keys: what tells one row from another."""
+    olds, news = ({tuple(row[key] for key in keys): row for row in table.to_pylist()} for table in (kept, made))
+    for key in sorted(olds.keys() | news.keys()):
+        old, new = olds.get(key), news.get(key)
+        sequence, *further = key
+        place = ", ".join([f"sequence {sequence}", *further])
         if old is None or new is None:
-            yield sequence, f"sequence {sequence} is {'missing' if old is None else 'not in the stream'}"
+            yield sequence, f"{place} is {'missing' if old is None else 'not in the stream'}"
             continue
         for column, value in new.items():
             if old[column] != value:
-                yield sequence, f"sequence {sequence}, {column} is {old[column]!r}, rebuilt {value!r}"
+                yield sequence, f"{place}, {column} is {old[column]!r}, rebuilt {value!r}"
 
 
 def questions(fresh: Replica, now: Moment | None) -> list[tuple[Question, Moment]]:

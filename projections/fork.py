@@ -19,13 +19,14 @@ from typing import Any
 import duckdb
 
 from projections.answers import Answers
-from projections.brought import asked_columns
-from projections.catalogue import FACT_OF, WHOLE
+from projections.brought import STATING, asked_columns
+from projections.catalogue import FACT_OF, STATEMENTS, WHOLE
 from projections.columns import table_name
 from projections.conditioned import conditioned
 from projections.counts import all_or_none
 from projections.money import NEVER, balanced, take_money
 from projections.replica import Replica
+from projections.statements import stating
 from projections.tables import Tables
 from projections.windows import about, end_of_windows, touched, whole_windows
 
@@ -128,7 +129,7 @@ class ForkReplica(Replica):
             self._make_further(name, conditioned(f"{self._name}.main.funding_approved_behind", self.fork))
         elif name == "balances":
             self._make_windows(name, balanced(end_of_windows(self.fork), f"{self._name}.main."))
-        elif name == "events":
+        elif name in ("events", STATEMENTS):
             self._make_forked(name, "*", "sequence")
         elif name == "refusal_kept":
             self._make_forked(name, "*", "judged_at")
@@ -188,11 +189,14 @@ class ForkReplica(Replica):
         return cursor
 
     def _settle(self, name: str, after: int) -> int:
-        to, rows = self._take_waiting(name)
-        if rows:
-            columns = asked_columns(FACT_OF[name]) if name in FACT_OF else "*"
-            self._with_rows(f'insert into {self._name}.main."{name}_behind" select {columns}', rows)
+        if name == STATEMENTS:
             self._filled.add(name)
+            return self._settle_statements(f"{self._name}.main.{name}_behind")
+        with self._taking(name) as (to, waiting):
+            if rows := waiting.get(name):
+                columns = asked_columns(FACT_OF[name]) if name in FACT_OF else "*"
+                self._with_rows(f'insert into {self._name}.main."{name}_behind" select {columns}', rows)
+                self._filled.add(name)
         if name == "money_entries" and after < to:
             database = self._cursor()
             with all_or_none(database):
@@ -204,4 +208,7 @@ class ForkReplica(Replica):
         self._waiting["events"].append(tables.events.table())
         for fact, table in tables.facts.items():
             if table:
-                self._waiting[table_name(fact)].append(table.table())
+                name, rows = table_name(fact), table.table()
+                self._waiting[name].append(rows)
+                if name in stating():
+                    self._waiting[f"{name}{STATING}"].append(rows)

@@ -145,9 +145,9 @@ group by initiative;
 
 -- The title of one initiative, whatever day it is effective from.
 create or replace macro title_of(of_initiative, as_known) as table
-select title
-from said()
-where initiative = of_initiative and title is not null and sequence <= as_known
+select says[1].value as title
+from statements
+where initiative = of_initiative and slot = 'title' and sequence <= as_known
   and sequence not in (from voided(as_known))
 order by effective_on desc, sequence desc
 limit 1;

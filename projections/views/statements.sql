@@ -13,8 +13,8 @@ create or replace macro cost_stated(of_field, of_cost) as
         stating(of_field, null, null, list_sum(list_transform(of_cost, lambda part: part.amount.minor)),
                 of_cost[1].amount.currency) end;
 
--- Every statement there is. A proposal is the oldest statement about a stage, whenever it is effective.
-create or replace macro statements() as table
+-- Every statement there is, as facts hold them; the table `statements` keeps them. A proposal is the oldest statement about a stage, whenever it is effective.
+create or replace macro statements_recorded() as table
 with described as (
     select * exclude (ai, proposed), ai.eu_class as eu_class from said()
 )

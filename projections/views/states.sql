@@ -2,6 +2,9 @@
 -- origin is the type of the entry that says it, null for a sum.
 -- Source: docs/spec/views.md, "state" and "Two moments".
 
+-- What the latest of some moments knows: whatever is behind it need not be read.
+create or replace macro newest_of(moments) as list_max(list_transform(moments, lambda m: m.as_known));
+
 -- The states at some moments, a list of {side, as_known, as_of}; of one initiative, or of all. Two moments cost hardly
 -- more than one: what is about the initiative is read once.
 create or replace macro states_at(moments, of_initiative := null, of_all := false) as table
@@ -12,10 +15,10 @@ with moment as materialized (
 ), held as (
     select t.side, s.initiative, any_value(t.as_of) as as_of, arg_max(s.sequence, s.newness) as sequence,
            arg_max(s.origin, s.newness) as origin, arg_max(s.says, s.newness) as says
-    from statements() s
+    from statements s
     left join voids v on v.reversed_sequence = s.sequence
     join moment t on s.sequence <= t.as_known and s.effective_on <= t.as_of and coalesce(v.sequence > t.as_known, true)
-    where of_all or s.initiative = of_initiative
+    where (of_all or s.initiative = of_initiative) and s.sequence <= newest_of(moments)
     group by t.side, s.initiative, s.slot
 ), stated as materialized (
     select side, initiative, sequence, origin, s.field as field, s.key as key,
@@ -30,7 +33,7 @@ with moment as materialized (
            m.voided_at > t.as_known as counted,
            case when m.voided_at > t.as_known then m.minor else -m.minor end as minor, m.measure
     from money_entries m join moment t on m.sequence <= t.as_known and m.effective_on <= t.as_of
-    where m.initiative_id is not null and m.measure <> 'funded'
+    where m.initiative_id is not null and m.measure <> 'funded' and m.sequence <= newest_of(moments)
       and (of_all or m.initiative_id = number_of(of_initiative))
 ), added as (
     -- What an entry adds to the sums of an initiative, all its amounts together, or a void takes out of them again.

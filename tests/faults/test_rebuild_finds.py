@@ -94,7 +94,7 @@ def by_place(differences: Iterable[Difference]) -> dict[str, list[str]]:
 def test_what_is_as_it_was_made_differs_in_nothing(store: MemoryStore, directory: Path) -> None:
     outcome = rebuilt(store, directory)
     assert (outcome.differences, outcome.sequence) == ((), len(store.entries))
-    assert (outcome.archived_entries, outcome.tables, outcome.views) == (ARCHIVED, 1 + len(FACTS), 21)
+    assert (outcome.archived_entries, outcome.tables, outcome.views) == (ARCHIVED, 2 + len(FACTS), 21)
 
 
 def test_what_is_derived_may_be_missing(store: MemoryStore, directory: Path) -> None:
@@ -171,7 +171,21 @@ def test_a_wrong_cell_is_named_with_its_file_sequence_column_and_both_values(
     where = f"segment/{segments(directory).name}/{file.name}"
     assert [each.sequence for each in differences if each.where == where] == [row["sequence"]]
     assert named.pop(where) == [f"sequence {row['sequence']}, {column} is {wrong!r}, rebuilt {right!r}"]
-    assert all(other.startswith("view ") for other in named), named
+    assert all(other.startswith("view ") or ".statements-" in other for other in named), named
+
+
+def test_a_wrong_statement_is_named_with_its_file_place_and_both_values(store: MemoryStore, directory: Path) -> None:
+    Replica.open(directory, PORTFOLIO, entries_each=EACH).ask("from statements")
+    (file,) = segments(directory).glob("1.statements-*.parquet")
+    table = pq.read_table(file)
+    rows = table.to_pylist()
+    row = next(row for row in rows if row["slot"] == "title")
+    said = [dict(row["says"][0])]
+    row["says"][0]["value"] = "another"
+    pq.write_table(pa.Table.from_pylist(rows, table.schema), file)
+    named = found(store, directory)[f"segment/{segments(directory).name}/{file.name}"]
+    place = f"sequence {row['sequence']}, {row['initiative']}, title"
+    assert named == [f"{place}, says is {row['says']!r}, rebuilt {said!r}"]
 
 
 def test_a_row_too_few_and_a_row_too_many_are_named(store: MemoryStore, directory: Path) -> None:

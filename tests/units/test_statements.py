@@ -1,0 +1,166 @@
+"""Statements: the table holds what the macro works out of the facts, wherever they stand and however they came."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from projections import statements
+from projections.archive import Archive, ArchiveDiffers
+from projections.fork import ForkReplica
+from projections.replica import Replica
+from projections.segments import Segments
+from projections.statements import file_of
+from tests.fixed_history import every_type_history
+from tests.teller import run
+from tests.words import PORTFOLIO
+
+PAYLOADS = run(every_type_history()).payloads * 12
+"""Every type of event, many times; what is true of it does not matter here."""
+
+EACH = 256
+ARCHIVED = 3 * EACH
+ORDER = "order by sequence, initiative, slot"
+
+
+@pytest.fixture
+def archived(tmp_path: Path) -> Path:
+    """An archive of three segments."""
+    Archive(tmp_path).extend(PAYLOADS[:ARCHIVED])
+    return tmp_path
+
+
+def opened(directory: Path) -> Replica:
+    return Replica.open(directory, PORTFOLIO, entries_each=EACH)
+
+
+def kept(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.glob("segment/*/*.statements-*.parquet")}
+
+
+def held(replica: Replica) -> list[dict[str, Any]]:
+    """Return the table, which must be what the macro says of the same replica."""
+    rows = replica.ask(f"from statements {ORDER}")
+    assert rows == replica.ask(f"from statements_recorded() {ORDER}")
+    return rows
+
+
+def test_the_history_is_long_enough() -> None:
+    assert len(PAYLOADS) > ARCHIVED + 2 * EACH
+
+
+def test_it_is_the_same_from_segments_and_from_the_stream_and_both_grow(archived: Path) -> None:
+    from_segments, from_stream = opened(archived), Replica(PORTFOLIO)
+    from_stream.extend(PAYLOADS[:ARCHIVED])
+    assert held(from_segments) == held(from_stream) != []
+    for start in range(ARCHIVED, ARCHIVED + 60, 20):
+        for replica in (from_segments, from_stream):
+            replica.extend(PAYLOADS[start : start + 20])
+        assert held(from_segments) == held(from_stream)
+
+
+def test_no_fact_is_read_into_memory_for_it(archived: Path) -> None:
+    replica = opened(archived)
+    replica.extend(PAYLOADS[ARCHIVED : ARCHIVED + 60])
+    replica.ask("from statements")
+    tables = {name for (name,) in replica.database.execute("select table_name from duckdb_tables()").fetchall()}
+    assert tables == {"statements"}
+
+
+def test_what_segments_state_is_worked_out_once_and_stands_beside_them(archived: Path) -> None:
+    first = held(opened(archived))
+    files = kept(archived)
+    assert len(files) == ARCHIVED // EACH
+    times = [path.stat().st_mtime_ns for path in sorted(archived.glob("segment/*/*"))]
+    assert held(opened(archived)) == first
+    assert (kept(archived), [path.stat().st_mtime_ns for path in sorted(archived.glob("segment/*/*"))]) == (
+        files,
+        times,
+    )
+
+
+def test_it_is_in_the_order_of_the_initiatives_so_that_one_of_them_is_few_rows(archived: Path) -> None:
+    replica = opened(archived)
+    found = [row["initiative"] for row in replica.ask("select initiative from statements order by rowid")]
+    assert found == sorted(found)
+    for part in Segments(archived, PORTFOLIO, EACH).parts(ARCHIVED):
+        names = pq.read_table(file_of(part)).column("initiative").to_pylist()
+        assert names == sorted(names)
+
+
+@pytest.mark.parametrize("refused", [PermissionError("read only"), duckdb.IOException("read only")])
+def test_who_may_not_write_there_is_answered_all_the_same(
+    archived: Path, refused: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise refused
+
+    replica = opened(archived)
+    monkeypatch.setattr(statements, "_write", refuse)
+    assert held(replica)
+    assert kept(archived) == {}
+
+
+def test_a_crash_before_a_file_has_its_name_leaves_none(archived: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    replica = opened(archived)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", crash)
+        with pytest.raises(KeyboardInterrupt):
+            replica.ask("from statements")
+    assert kept(archived) == {}
+    assert list(archived.glob("segment/*/.new-*")) == []
+    assert held(opened(archived))
+
+
+@pytest.mark.parametrize("left", [b"", b"PAR1", None])
+def test_a_file_that_cannot_be_read_is_named_with_what_to_do(archived: Path, left: bytes | None) -> None:
+    opened(archived).ask("from statements")
+    path = sorted(archived.glob("segment/*/1.statements-*.parquet"))[0]
+    path.write_bytes(path.read_bytes()[:-200] if left is None else left)
+    with pytest.raises(ArchiveDiffers, match=r"remove .*segment"):
+        opened(archived).ask("from statements")
+
+
+def test_files_that_were_worked_out_in_another_way_are_not_read(
+    archived: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = held(opened(archived))
+    files = kept(archived)
+    monkeypatch.setattr(statements, "_definition", lambda: "another")
+    assert held(opened(archived)) == before
+    assert len(kept(archived)) == 2 * len(files)
+
+
+def test_what_could_not_be_taken_in_is_taken_in_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    replica, whole = Replica(PORTFOLIO), Replica(PORTFOLIO)
+    replica.extend(PAYLOADS[:40])
+    held(replica)
+    replica.extend(PAYLOADS[40:80])
+    with monkeypatch.context() as patch:
+        patch.setattr(statements, "RECORDED", "no_such_macro")
+        with pytest.raises(duckdb.Error):
+            replica.ask("from statements")
+    replica.extend(PAYLOADS[80:90])
+    whole.extend(PAYLOADS[:90])
+    assert held(replica) == held(whole)
+
+
+def test_a_fork_has_those_before_it_and_its_own(archived: Path) -> None:
+    replica, whole = opened(archived), Replica(PORTFOLIO)
+    replica.extend(PAYLOADS[ARCHIVED : ARCHIVED + 30])
+    for at in (ARCHIVED - 5, ARCHIVED + 10):
+        with ForkReplica(replica, at) as fork:
+            for shown in (PAYLOADS[:7], PAYLOADS[3:20], []):
+                whole = Replica(PORTFOLIO)
+                whole.extend([*PAYLOADS[:at], *shown])
+                fork.show(shown)
+                assert held(fork) == held(whole)
+    assert held(replica)
