@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ledger.notary.policy import Policy
 from projections.bounds import Bounds, anchors_in, bounds_of
@@ -29,7 +29,6 @@ class Around(NamedTuple):
     erased: commitments whose texts were erased by now, and the entry that says so.
     """
 
-    title: str | None
     roles: tuple[str, ...]
     person: str | None
     votes: tuple[Vote, ...]
@@ -46,13 +45,8 @@ _ERASED = "select commitment, min(sequence) as by from text_erased group by comm
 def around(replica: Replica, event: Recorded, policy: Policy | None = None) -> Around:
     """Return what the ledger says around a decision, by the time it was recorded. policy: verifies its bounds."""
     at, kind, name = event.at, *event.subject.split("/", 1)
-    titles, votes, requests = [], [], []
-    if kind == "initiative":
-        titles = replica.ask("from title_of(?, ?)", [name, at])
-    actors = replica.ask(
-        "select roles, person from actor_enrolled where actor = ? and sequence <= ? order by sequence desc limit 1",
-        [event.actor, at],
-    )
+    votes, requests = [], []
+    enrolled = _enrolled(replica, event.actor, at)
     decision = event.decisionid or (name if kind == "decision" else None)
     if decision is not None:
         votes = replica.ask(
@@ -67,9 +61,8 @@ def around(replica: Replica, event: Recorded, policy: Policy | None = None) -> A
         )
     reversals = replica.ask("select min(sequence) as by from entry_reversed where reversed_sequence = ?", [at])
     return Around(
-        title=titles[0]["title"] if titles else None,
-        roles=tuple(actors[0]["roles"]) if actors else (),
-        person=actors[0]["person"] if actors else None,
+        roles=tuple(enrolled["roles"]) if enrolled else (),
+        person=enrolled["person"] if enrolled else None,
         votes=tuple(Vote(**vote) for vote in votes),
         evidence=tuple((row["sequence"], row["e"]["ref"], row["e"]["sha256"]) for row in requests),
         reversed_by=reversals[0]["by"],
@@ -77,6 +70,26 @@ def around(replica: Replica, event: Recorded, policy: Policy | None = None) -> A
         signed=signed_by(replica, event),
         erased=tuple((row["commitment"], row["by"]) for row in replica.ask(_ERASED)),
     )
+
+
+def title_then(replica: Replica, initiative: str, at: int) -> str | None:
+    """Return the title of an initiative as it was known at a sequence, whatever day it is effective from."""
+    found = replica.ask("from title_of(?, ?)", [initiative, at])
+    title: str | None = found[0]["title"] if found else None
+    return title
+
+
+def _enrolled(replica: Replica, actor: str, at: int) -> dict[str, Any] | None:
+    """Return the newest enrolment of an actor at a sequence."""
+    known = replica.rows_of("actor_enrolled")
+    if known is not None:
+        known = [row for row in known if row["actor"] == actor and row["sequence"] <= at]
+        return known[-1] if known else None
+    found = replica.ask(
+        "select roles, person from actor_enrolled where actor = ? and sequence <= ? order by sequence desc limit 1",
+        [actor, at],
+    )
+    return found[0] if found else None
 
 
 def last_like(replica: Replica, event: Recorded) -> int | None:

@@ -119,9 +119,15 @@ def _recorded(replica: Replica, near: int | None) -> list[dict[str, Any]]:
     every = "select sequence, checkpoint, size from checkpoint_anchored"
     if near is None:
         return replica.ask(f"{every} order by sequence")
-    before = f"{every} where sequence <= {near:d} order by sequence desc limit {NEXT_TO}"
-    covering = f"{every} where size >= {near:d} order by size, sequence limit {NEXT_TO}"
-    return replica.ask(f"({before}) union ({covering}) order by sequence")
+    known = replica.rows_of("checkpoint_anchored")
+    if known is not None:
+        before = [row for row in known if row["sequence"] <= near][-NEXT_TO:]
+        covering = sorted((row for row in known if row["size"] >= near), key=lambda row: (row["size"], row["sequence"]))
+        chosen = {row["sequence"] for row in (*before, *covering[:NEXT_TO])}
+        return [row for row in known if row["sequence"] in chosen]
+    newest = f"{every} where sequence <= {near:d} order by sequence desc limit {NEXT_TO}"
+    smallest = f"{every} where size >= {near:d} order by size, sequence limit {NEXT_TO}"
+    return replica.ask(f"({newest}) union ({smallest}) order by sequence")
 
 
 def bounds_of(sequence: int, anchors: Sequence[Anchor]) -> Bounds:

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from ledger.notary.tiles import TILE_WIDTH
 from ledger.refusals import Refusal
-from projections.answers import Answers
+from projections.answers import MOST_ROWS, Answers
 from projections.archive import Archive
 from projections.brought import Brought
 from projections.segments import SEGMENT_ENTRIES, Part, Progress, Segments
@@ -85,6 +85,11 @@ class Replica(Brought):
                 row[name] = row[name] and row[name].replace(tzinfo=datetime.UTC)
         self._answers.keep(key, rows)
         return rows
+
+    def rows_of(self, table: str) -> list[dict[str, Any]] | None:
+        """Return every row of a table in order, None where they are too many to be kept for the next who asks."""
+        ((count,),) = (row.values() for row in self.ask(f"select count(*) from {table}"))
+        return self.ask(f"from {table} order by sequence") if count <= MOST_ROWS else None
 
     def arrow(self, query: str) -> pa.Table:
         """Return the rows of a query as an Arrow table. Errors: as ask."""

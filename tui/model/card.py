@@ -40,13 +40,21 @@ class CardLine(NamedTuple):
 
 
 def card(
-    event: Recorded, told: Around, payload: bytes, zone: datetime.tzinfo, read: ReadText | None = None
+    event: Recorded,
+    told: Around,
+    payload: bytes,
+    zone: datetime.tzinfo,
+    read: ReadText | None = None,
+    title: str | None = None,
 ) -> list[CardLine]:
-    """Return the lines of a decision's card. read: a vault's text by its commitment, None for no vault."""
+    """Return the lines of a decision's card. read: a vault's text by its commitment, None for no vault.
+
+    title: of the initiative it is about, None for another subject.
+    """
     kept = KeptTexts(dict(told.erased), read)
     kind = subjects.bare(event.data.TYPE)
-    title = f"  {clean(told.title, 60)}" if told.title else ""
-    lines = [CardLine(kind, f"{clean(event.subject, 60)}{title}")]
+    called = f"  {clean(title, 60)}" if title else ""
+    lines = [CardLine(kind, f"{clean(event.subject, 60)}{called}")]
     roles = f"  ({', '.join(clean(role, 24) for role in told.roles)})" if told.roles else "  (not enrolled then)"
     behalf = f" for {clean(event.onbehalfof)}" if event.onbehalfof else ""
     lines.append(CardLine("who", f"{clean(event.actor)}{behalf}{roles}"))

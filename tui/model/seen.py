@@ -9,7 +9,7 @@ from functools import partial
 from typing import NamedTuple, Protocol, TypeVar
 
 from ledger.notary.policy import Policy
-from projections.around import around, last_like
+from projections.around import around, last_like, title_then
 from projections.before_after import aligned, alignments, states, sums
 from projections.moment import Moment
 from projections.replica import Replica
@@ -77,7 +77,10 @@ async def see(
     (before, after), around_it = await asyncio.gather(
         asking(partial(states, initiative=name, before=base, after=here)), told
     )
-    lines = card(event, around_it, payload, datetime.UTC, read)
+    title = next((row.value for row in after if row.field == "title"), None)
+    if title is None:  # what it is called is not effective yet
+        title = await asking(partial(title_then, initiative=name, at=event.at))
+    lines = card(event, around_it, payload, datetime.UTC, read, title)
     return Seen(event.at, lines, name, of_state(before, after), base.sequence)
 
 
