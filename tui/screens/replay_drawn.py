@@ -98,6 +98,7 @@ class ReplayDrawn(ModeScreen):
 
         moving = asyncio.ensure_future(moved(self.session.ask, between(), base, here))
         try:
+            await asyncio.sleep(0)  # that it waits for the entry first: what it asks then takes longest
             entry = await fetching
             if entry is None or sequence != self.head.sequence or not self.ready:
                 return

@@ -35,8 +35,8 @@ class Card(Lined):
         """Draw the line at *y* of the widget."""
         place, width = y + self.scroll_offset.y, self.size.width
         if place >= len(self.lines):
-            return Strip.blank(width, self.rich_style)
-        strip = Strip(self._parts(place)).adjust_cell_length(width, self.rich_style)
+            return Strip.blank(width, self.ground)
+        strip = Strip(self._parts(place)).adjust_cell_length(width, self.ground)
         span = self.text_selection and self.text_selection.get_span(place)
         if span:
             start, end = span[0], width if span[1] == -1 else span[1]
@@ -52,7 +52,7 @@ class Card(Lined):
     def _parts(self, place: int) -> list[Segment]:
         text, line = self.lines[place]
         if line is None:
-            return [Segment(text, self.rich_style)]
+            return [Segment(text, self.ground)]
         if line is self.lines[0][1]:
             return [Segment(text, self.get_component_rich_style("card--title"))]
         return [
@@ -61,4 +61,4 @@ class Card(Lined):
         ]
 
     def _style(self, line: CardLine) -> Style:
-        return self.rich_style if line.standing == "plain" else self.get_component_rich_style(f"card--{line.standing}")
+        return self.ground if line.standing == "plain" else self.get_component_rich_style(f"card--{line.standing}")

@@ -84,16 +84,16 @@ class Figures(Rows):
     def render_line(self, y: int) -> Strip:
         """Draw the line at *y* of the widget."""
         if y < self._over:
-            return self._drawn(self.heads, self.rich_style, " ")
+            return self._drawn(self.heads, self.ground, " ")
         place = y + self.scroll_offset.y - self._over
         if place >= len(self.lines):
             if self.lines or y:
-                return Strip.blank(self.size.width, self.rich_style)
+                return Strip.blank(self.size.width, self.ground)
             style = self.get_component_rich_style("rows--unknown")
             text = " " * GUTTER + self.glyphs.spelt(self.nothing)
-            return Strip([Segment(text, style)]).adjust_cell_length(self.size.width, self.rich_style)
+            return Strip([Segment(text, style)]).adjust_cell_length(self.size.width, self.ground)
         at_cursor = place == self.cursor and self.has_focus and bool(self._figures())
-        ground = self.rich_style
+        ground = self.ground
         if at_cursor:
             ground += Style(bgcolor=self.get_component_rich_style("rows--cursor").bgcolor, bold=True)
         sign = self.glyphs.here if at_cursor else " "

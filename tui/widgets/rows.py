@@ -104,9 +104,9 @@ class Rows(Lined, inherit_bindings=False):
         if place >= len(self.lines):
             text = self.nothing if not self.lines and y == 0 else ""
             style = self.get_component_rich_style("rows--unknown")
-            return Strip([Segment(text[:width], style)]).adjust_cell_length(width, self.rich_style)
+            return Strip([Segment(text[:width], style)]).adjust_cell_length(width, self.ground)
         line = self.lines[place]
-        style = self.rich_style
+        style = self.ground
         if line.standing != "plain":
             style = self.get_component_rich_style(f"rows--{line.standing}")
         if place == self.cursor and (self.has_focus or self.pointing):

@@ -8,15 +8,15 @@ from textual import events
 from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from projections.pages import Pages, Row, Wanted
 from tui.model.glyphs import Glyphs
 from tui.model.lines import row_line
+from tui.widgets.lined import Lined
 
 
-class Timeline(ScrollView, inherit_bindings=False):
+class Timeline(Lined, inherit_bindings=False):
     """Rows of `Pages`, one of them the cursor."""
 
     can_focus = True
@@ -96,8 +96,8 @@ class Timeline(ScrollView, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """Draw the line at *y* of the widget."""
         place, width = y + self.scroll_offset.y, self.size.width
-        if place >= len(self.pages.index):
-            return Strip.blank(width, self.rich_style)
+        if place >= len(self.pages.index) or self.cursor < 0:  # before the first is selected, its page is being read
+            return Strip.blank(width, self.ground)
         here = place == self.cursor
         key = (place, here, width)
         strip = self._drawn.get(key)
@@ -128,4 +128,4 @@ class Timeline(ScrollView, inherit_bindings=False):
             return self.get_component_rich_style("timeline--cursor")
         if row.problem or row.sequence in self.found:
             return self.get_component_rich_style("timeline--problem")
-        return self.rich_style
+        return self.ground
