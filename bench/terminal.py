@@ -31,6 +31,7 @@ from bench.sealing import appended
 from ledger.access import Access, opened
 from ledger.settings import Settings
 from projections.archive import Archive
+from projections.replica import Replica
 
 P = history.PORTFOLIO
 SEED = 20_261_128
@@ -49,7 +50,10 @@ class Drawn(msgspec.Struct):
 
 
 def drawn(directory: Path) -> Drawn:
-    """Return what it takes to draw the history of an archive. Its segments are made before, as a user's are."""
+    """Return what it takes to draw the history of an archive.
+
+    Its segments, and what they state, are made before: a user makes them once a segment.
+    """
     with tempfile.TemporaryDirectory(prefix="bench-screen-") as data:
         return asyncio.run(_drawn(Path(data), Archive(directory / P)))
 
@@ -58,6 +62,7 @@ async def _drawn(data: Path, archive: Archive) -> Drawn:
     async with opened(Settings(data, P, "bench", None)) as access:
         await appended(await access.create(P), archive)
         shutil.copytree(archive.directory, access.directory(P), copy_function=os.link, dirs_exist_ok=True)
+        await asyncio.to_thread(lambda: Replica.open(access.directory(P), P).prepare("statements"))
         # What was just written, and is still put away by the server, is not what is measured.
         await asyncio.to_thread(os.sync)
         await asyncio.sleep(REST_S)

@@ -37,10 +37,10 @@ REFRESH_S = 0.5
 
 
 ASKED: dict[Mode, str] = {
-    "replay": "alignment_index alignment_index_at_both measure_sums_at_both state_at_both title_of",
+    "replay": "statements alignment_index alignment_index_at_both measure_sums_at_both state_at_both",
     "board": "initiatives priority spend value_streams needs models benefits capacity headline stages_entered",
 }
-"""The macros that the first screen asks for, made while it is."""
+"""The tables and macros that the first screen asks for, made while it is."""
 
 
 class Place(NamedTuple):

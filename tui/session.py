@@ -11,6 +11,7 @@ import datetime
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import monotonic
 from typing import TypeVar
 
 from ledger.findings import Finding, FindingError, Findings, Severity, evidence_of, newest
@@ -35,6 +36,10 @@ from tui.model.kept import ReadText
 from tui.trusting import trust_in
 
 T = TypeVar("T")
+
+REST_S, MOST_S = 0.3, 10.0
+"""How long nothing is asked before tables are compressed, which no question should wait for; and how long at most that
+is put off."""
 
 
 class Entry:
@@ -81,21 +86,28 @@ class Session:
         self._store, self._findings = store, findings
         self._refreshing = asyncio.Lock()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="ask")
+        self._asked_at = self._compressed_at = monotonic()
 
-    def prepare(self, macros: str) -> None:
-        """Begin to make what a screen will ask for, in a thread, while the screen is made. macros: with spaces between.
+    def prepare(self, needed: str) -> None:
+        """Begin to make what a screen will ask for, in threads, while the screen is made.
 
-        What cannot be made is told when it is asked.
+        needed: tables and macros, with spaces between, first those that others wait for. What cannot be made is told
+        when it is asked.
         """
-        self._threads.submit(self.replica.prepare, " ".join(f"{name}()" for name in macros.split()))
+        for name in needed.split():
+            self._threads.submit(self.replica.prepare, f"{name}()")
 
     async def ask(self, work: Callable[[Replica], T]) -> T:
         """Return what *work* makes of the replica, in a thread."""
+        self._asked_at = monotonic()
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, self.replica)
 
     async def refresh(self) -> int:
         """Take in what the stream has gained, and return how many events that is. A stream that is away is noted."""
-        await asyncio.to_thread(self.replica.compress)
+        now = monotonic()
+        if now - self._asked_at >= REST_S or now - self._compressed_at >= MOST_S:
+            self._compressed_at = now
+            await asyncio.to_thread(self.replica.compress)
         try:
             last = await self._store.last_sequence()
             if last > self.replica.sequence:
