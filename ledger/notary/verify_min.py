@@ -249,7 +249,7 @@ def leaves_of(read: Read, size: int) -> list[bytes]:
 
 def verify(read: Read, policy: Policy, old: bytes | None, now: float, max_age: int) -> Iterator[tuple[str, bool, str]]:
     """Yield each level, whether it holds, and why. old: the checkpoint that is remembered."""
-    origin, size, root, text, lines = checkpoint_of(read("checkpoint") or b"", policy[0])
+    origin, size, root, *_ = checkpoint_of(read("checkpoint") or b"", policy[0])
     leaves = leaves_of(read, size)
     if root_of(leaves) != root:
         raise Bad("the entries do not have the root that was signed")
@@ -259,16 +259,16 @@ def verify(read: Read, policy: Policy, old: bytes | None, now: float, max_age: i
     was, old_size, old_root, *_ = checkpoint_of(old, policy[0])
     extends = was == origin and old_size <= size and root_of(leaves[:old_size]) == old_root
     yield "A2", extends, f"{old_size} entries of {was} with root {old_root.hex()} are remembered"
-    found = quorum_signed(policy, text, lines, now, max_age)
-    if not found and (raw := read("witnessed")) is not None:
-        other, size, root, text, lines = checkpoint_of(raw, policy[0])
-        ours = other == origin and size <= len(leaves) and root_of(leaves[:size]) == root
-        found = ours and quorum_signed(policy, text, lines, now, max_age)
-    yield (
-        "A3",
-        found,
-        f"the quorum {policy[3]} has {'signed' if found else 'NOT lately signed'} {size} of these entries",
-    )
+    found, ill = False, ""
+    for raw in filter(None, (read("checkpoint"), read("witnessed"))):
+        try:
+            other, size, root, text, lines = checkpoint_of(raw, policy[0])
+            ours = other == origin and size <= len(leaves) and root_of(leaves[:size]) == root
+            if found := ours and quorum_signed(policy, text, lines, now, max_age):
+                break
+        except Bad as error:
+            ill = f"; {error}"
+    yield "A3", found, f"the quorum {policy[3]} has {'signed' if found else 'NOT lately signed'} {size} entries{ill}"
 
 
 def main(arguments: list[str]) -> int:

@@ -43,6 +43,8 @@ FILES = {
     "witnessed": cosigned(signed(ENTRIES[:270]), AUDIT, BOARD),
 }
 REMEMBERED = signed(ENTRIES[:200])
+UNFIT = cosigned(signed(ENTRIES), AUDIT, BOARD)[:-9] + b"AAAAAA==\n"
+"""The newest checkpoint with a line of a known witness that does not fit it."""
 
 
 def minimal(files: dict[str, bytes], policy: bytes = POLICY, remembered: bytes | None = REMEMBERED) -> str | None:
@@ -172,6 +174,10 @@ def test_law_both_agree_on_a_log_that_was_changed(data: st.DataObject) -> None:
             "A2",
         ),
         ({"checkpoint": cosigned(signed(ENTRIES), AUDIT, OUTSIDE, at_s=NOW_S + 301)}, REMEMBERED, "A3"),
+        ({"checkpoint": UNFIT}, REMEMBERED, "A3"),
+        ({"checkpoint": UNFIT, "witnessed": b""}, REMEMBERED, "A2"),
+        ({"checkpoint": UNFIT, "witnessed": UNFIT}, REMEMBERED, "A2"),
+        ({"witnessed": UNFIT}, REMEMBERED, "A2"),
         ({"witnessed": cosigned(signed(OTHERS[:270]), AUDIT, BOARD)}, REMEMBERED, "A2"),
         ({"witnessed": cosigned(signed([*ENTRIES, b"more"]), AUDIT, BOARD)}, REMEMBERED, "A2"),
         ({}, signed(OTHERS[:200]), "A1"),
