@@ -482,7 +482,7 @@ def test_rebuild_finds_no_difference_and_says_what_it_compared(told: Path) -> No
     found = done(told, "rebuild", "--json").json
     assert (found["portfolio"], found["sequence"], found["differences"]) == ("told", LAST, [])
     assert re.fullmatch(r"[0-9a-f]{64}", found["root"])
-    assert found["tables"] == 1 + len(FACTS)
+    assert found["tables"] == 2 + len(FACTS)
     assert found["views"] == 21
     assert "nothing differs" in done(told, "rebuild").text
 
