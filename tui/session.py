@@ -37,6 +37,9 @@ from tui.trusting import trust_in
 
 T = TypeVar("T")
 
+PATIENCE_S = 0.5
+"""How long the stream is waited for where the archive may have what is asked."""
+
 REST_S, MOST_S = 0.3, 10.0
 """How long nothing is asked before tables are compressed, which no question should wait for; and how long at most that
 is put off."""
@@ -125,19 +128,30 @@ class Session:
         return 0
 
     async def entry(self, sequence: int) -> Entry | None:
-        """Return the entry at a sequence, None where there is none; the archive's, where the stream is away.
+        """Return the entry at a sequence, None where there is none; the archive's, where the stream is away or slow.
 
         Errors: StoreError where the stream is away, and the archive does not reach as far.
         """
         if self.offline is not None and (kept := await self._archived(sequence)) is not None:
             return kept  # a stream that is away is waited for long
+        reading = asyncio.ensure_future(self._streamed(sequence))
         try:
-            async for stored in self._store.read(after=sequence - 1, until=sequence):
-                return Entry(sequence, stored.payload, self.portfolio)
+            done, _ = await asyncio.wait({reading}, timeout=PATIENCE_S)
+            if not done and (kept := await self._archived(sequence)) is not None:
+                return kept
+            return await reading
         except StoreError:
             if (kept := await self._archived(sequence)) is None:
                 raise
             return kept
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
+    async def _streamed(self, sequence: int) -> Entry | None:
+        """Return the entry at a sequence as the stream has it, None where it has none. Errors: StoreError."""
+        async for stored in self._store.read(after=sequence - 1, until=sequence):
+            return Entry(sequence, stored.payload, self.portfolio)
         return None
 
     async def _archived(self, sequence: int) -> Entry | None:
