@@ -130,16 +130,17 @@ def envelopes(seen: BoardSeen, drawing: Drawing) -> Panel:
 def needs(seen: BoardSeen, drawing: Drawing) -> Panel:
     """Return what needs a decision: what is late or over first, then what is due first."""
     rows = sorted(seen.needs, key=lambda row: (not _is_late(row), -(row.days or 0), row.kind, row.subject))
-    dues = max((len(_due(row)) for row in rows), default=0)
-    amounts = max((len(_amount(row, seen.currency)) for row in rows), default=0)
+    told = [(row, _is_late(row), _due(row), _amount(row, seen.currency)) for row in rows]
+    dues = max((len(due) for _, _, due, _ in told), default=0)
+    amounts = max((len(amount) for *_, amount in told), default=0)
     lines = []
-    for row in rows:
-        sign = drawing.glyphs.problem if _is_late(row) else drawing.glyphs.unknown
-        tail = f"  {_due(row):>{dues}}  {_amount(row, seen.currency):>{amounts}}".rstrip()
+    for row, late, due, amount in told:
+        sign = drawing.glyphs.problem if late else drawing.glyphs.unknown
+        tail = f"  {due:>{dues}}  {amount:>{amounts}}".rstrip()
         about = f"{row.subject}  {row.title}" if drawing.width >= 70 and row.title else row.title or row.subject
         kind = NEEDS.get(row.kind, row.kind.replace("_", " "))
         text = drawing.name(f"{sign} {kind}: {about}", max(drawing.width - len(tail), 10)).text
-        look: Look = "problem" if _is_late(row) else "plain"
+        look: Look = "problem" if late else "plain"
         lines.append((Piece(text + tail, look, ToEntry(row.sequence), f"needs.{row.subject}"),))
     return Panel("needs", f"Needs a decision: {len(lines):,}", lines, empty="Nothing does.")
 

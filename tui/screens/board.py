@@ -65,6 +65,8 @@ class BoardScreen(ModeScreen):
         self.order, self.words = next(iter(ORDERS)), ""
         self.seen: BoardSeen | None = None
         self.points: list[Point] = []
+        self.counts: dict[str, int] = {}
+        self._counted: tuple[BoardSeen, dict[str, int]] | None = None
         self.kept: dict[Moment, Point] = {}
         self.boards: dict[Moment, BoardSeen] = {}
         self.front = "needs"
@@ -257,7 +259,7 @@ class BoardScreen(ModeScreen):
         self.points = [await self._point(each) for each in points_before(self.session, moment)]
         while len(self.kept) > MOST_KEPT:
             del self.kept[next(iter(self.kept))]
-        self._draw_panels()
+        self._draw_panel("trend")
 
     async def _seen(self, moment: Moment) -> BoardSeen:
         """Return what the board shows at a moment, from memory where it was asked for before."""
@@ -296,29 +298,37 @@ class BoardScreen(ModeScreen):
         if seen is None:
             return
         width, height = self.query_one("#panels").size
-        counts = self._counts(seen)
-        self.placed = places(width, height, counts, self.front)
+        self.counts = self._counts(seen)
+        self.placed = places(width, height, self.counts, self.front)
         if self.whole is not None:
             self.placed = Places({self.whole: Box(0, 0, width, height)}, [], [])
         self.panel("headline").show_pieces(headline(seen, Drawing(width - 2 * GUTTER, self.glyphs)))
         for name in ALL_PANELS:
-            widget, box = self.panel(name), self.placed.boxes.get(name)
-            widget.display = box is not None
-            if box is None:
-                continue
-            widget.styles.offset = (box.x, box.y)
-            widget.styles.width, widget.styles.height = box.width, box.height
-            scrolls = counts[name] > box.height - BORDER
-            drawing = Drawing(box.width - BORDER - 2 * GUTTER - scrolls, self.glyphs, box.height - BORDER)
-            panel = self._made(seen, name, drawing)
-            widget.border_title = Content(self.glyphs.spelt(panel.title))
-            more = f"tab: {len(self.placed.behind)} more" if self.placed.behind and name in self.placed.in_front else ""
-            widget.border_subtitle = Content("   ".join(filter(None, (panel.note, more))))
-            widget.empty = panel.empty
-            widget.show_pieces(panel.lines, panel.heads)
+            self._draw_panel(name)
+
+    def _draw_panel(self, name: str) -> None:
+        seen, placed, widget = self.seen, self.placed, self.panel(name)
+        box = None if placed is None else placed.boxes.get(name)
+        widget.display = box is not None
+        if seen is None or placed is None or box is None:
+            return
+        widget.styles.offset = (box.x, box.y)
+        widget.styles.width, widget.styles.height = box.width, box.height
+        scrolls = self.counts[name] > box.height - BORDER
+        drawing = Drawing(box.width - BORDER - 2 * GUTTER - scrolls, self.glyphs, box.height - BORDER)
+        panel = self._made(seen, name, drawing)
+        widget.border_title = Content(self.glyphs.spelt(panel.title))
+        more = f"tab: {len(placed.behind)} more" if placed.behind and name in placed.in_front else ""
+        widget.border_subtitle = Content("   ".join(filter(None, (panel.note, more))))
+        widget.empty = panel.empty
+        widget.show_pieces(panel.lines, panel.heads)
 
     def _counts(self, seen: BoardSeen) -> dict[str, int]:
-        counts = {name: len(PANELS[name](seen, Drawing(60, self.glyphs)).lines) for name in PANELS}
+        """Return how many lines each panel has, counted once for what is seen."""
+        if self._counted is None or self._counted[0] is not seen:
+            counted = {name: len(PANELS[name](seen, Drawing(60, self.glyphs)).lines) for name in PANELS}
+            self._counted = seen, counted
+        counts = self._counted[1]
         listed = len(chosen(seen.initiatives, self.order, self.words))
         return {**counts, "initiatives": listed + bool(listed), "trend": TREND_LINES}
 
