@@ -20,6 +20,7 @@ from projections.catalogue import FACT_OF, POSTED, STATEMENTS, WHOLE, definition
 from projections.columns import EVENTS, Column, arrow_schema, columns_of, table_name
 from projections.counts import all_or_none, count_of
 from projections.derived import DERIVED, MADE_BESIDE
+from projections.parquet import in_files
 from projections.segments import Part
 from projections.statements import make_statements, stating, take_statements
 from projections.tables import Tables
@@ -95,7 +96,7 @@ class Brought:
             for file in _files([part], "events")
         ]
         covered = bool(self._parts) and last < _end(self._parts[-1])
-        return f"read_parquet({files!r})" if covered and files else "events"
+        return in_files(files) if covered and files else "events"
 
     def compress(self) -> None:
         """Compress the tables where many rows were put into them: they take a fifth of the memory then.
@@ -154,14 +155,14 @@ class Brought:
             else:
                 made = f'create table "{name}" as select {asked_columns(fact)}'
                 if files:
-                    self._loosen(count_of(database, f"{made} from read_parquet({files!r})"))
+                    self._loosen(count_of(database, f"{made} from {in_files(files)}"))
                 else:
                     self._with_rows(made, [arrow_schema(columns_of(fact)).empty_table()])
 
     def _make_whole(self, name: str, columns: Sequence[Column], files: Sequence[str]) -> None:
         """Make a view of every column of a table: what the segments hold, and the tail that is in memory."""
         self._with_rows(f'create or replace table "{name}_tail" as select *', [arrow_schema(columns).empty_table()])
-        listed = f"select * from read_parquet({files!r}) union all " if files else ""
+        listed = f"select * from {in_files(files)} union all " if files else ""
         self._cursor().execute(f'create view "{name}" as {listed}from "{name}_tail"')
 
     def _settle(self, name: str, after: int) -> int:

@@ -24,6 +24,7 @@ import pyarrow as pa
 from projections.catalogue import FACT_OF, STATEMENTS, definitions, made_of
 from projections.columns import arrow_schema, columns_of
 from projections.counts import count_of
+from projections.parquet import in_files, quoted
 from projections.segments import Part
 
 RECORDED = "statements_recorded"
@@ -85,7 +86,7 @@ def _kept(database: duckdb.DuckDBPyConnection, part: Part) -> str:
         _look_at(
             database,
             {
-                name: f"read_parquet('{part.directory / files[kind]}')"
+                name: in_files([part.directory / files[kind]])
                 for name in stating()
                 if (kind := FACT_OF[name].__name__) in files
             },
@@ -97,7 +98,7 @@ def _kept(database: duckdb.DuckDBPyConnection, part: Part) -> str:
         except (OSError, duckdb.IOException):  # of who may only read: it is worked out again the next time
             return made
         database.execute(f"drop table {made}")
-    return f"read_parquet('{file}')"
+    return in_files([file])
 
 
 def _write(database: duckdb.DuckDBPyConnection, made: str, file: Path) -> None:
@@ -105,7 +106,7 @@ def _write(database: duckdb.DuckDBPyConnection, made: str, file: Path) -> None:
     handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".new-")
     os.close(handle)
     try:
-        database.execute(f"copy {made} to '{temporary}' (format parquet, compression lz4)")
+        database.execute(f"copy {made} to {quoted(temporary)} (format parquet, compression lz4)")
         os.replace(temporary, file)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):

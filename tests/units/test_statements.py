@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,29 +12,47 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from ledger import demo as story
+from ledger.store import MemoryStore
+from ledger.writer import Writer
 from projections import statements
 from projections.archive import Archive, ArchiveDiffers
+from projections.columns import table_name
 from projections.fork import ForkReplica
 from projections.replica import Replica
 from projections.segments import Segments
 from projections.statements import file_of
-from tests.fixed_history import every_type_history
-from tests.teller import run
-from tests.words import PORTFOLIO
+from schemas.events import FACTS
 
-PAYLOADS = run(every_type_history()).payloads * 12
-"""Every type of event, many times; what is true of it does not matter here."""
-
+PORTFOLIO = story.PORTFOLIO
 EACH = 256
 ARCHIVED = 3 * EACH
 ORDER = "order by sequence, initiative, slot"
 
 
-@pytest.fixture
-def archived(tmp_path: Path) -> Path:
-    """An archive of three segments."""
-    Archive(tmp_path).extend(PAYLOADS[:ARCHIVED])
-    return tmp_path
+async def told() -> list[bytes]:
+    """Return the entries of the demo."""
+    store, script = MemoryStore(), list(story.steps())
+    writer = Writer(PORTFOLIO, store, story.clock(script, lambda: writer.book.sequence))
+    await writer.catch_up()
+    async for _ in writer.submit_each(step.line for step in script):
+        pass
+    return [entry.payload for entry in store.entries]
+
+
+@cache
+def payloads() -> list[bytes]:
+    """Return them, told once."""
+    return asyncio.run(told())
+
+
+@pytest.fixture(params=["log", "o'brien's \\ [a]*?"])
+def archived(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """An archive of three segments, in a directory of one name or another."""
+    directory = tmp_path / request.param
+    directory.mkdir()
+    Archive(directory).extend(payloads()[:ARCHIVED])
+    return directory
 
 
 def opened(directory: Path) -> Replica:
@@ -50,23 +70,27 @@ def held(replica: Replica) -> list[dict[str, Any]]:
     return rows
 
 
-def test_the_history_is_long_enough() -> None:
-    assert len(PAYLOADS) > ARCHIVED + 2 * EACH
+def test_every_kind_of_statement_is_in_the_history() -> None:
+    replica = Replica(PORTFOLIO)
+    replica.extend(payloads())
+    assert {row["origin"].removesuffix(".v1") for row in held(replica)} == {
+        fact.__name__ for fact in FACTS if table_name(fact) in statements.stating()
+    }
 
 
 def test_it_is_the_same_from_segments_and_from_the_stream_and_both_grow(archived: Path) -> None:
     from_segments, from_stream = opened(archived), Replica(PORTFOLIO)
-    from_stream.extend(PAYLOADS[:ARCHIVED])
+    from_stream.extend(payloads()[:ARCHIVED])
     assert held(from_segments) == held(from_stream) != []
     for start in range(ARCHIVED, ARCHIVED + 60, 20):
         for replica in (from_segments, from_stream):
-            replica.extend(PAYLOADS[start : start + 20])
+            replica.extend(payloads()[start : start + 20])
         assert held(from_segments) == held(from_stream)
 
 
 def test_no_fact_is_read_into_memory_for_it(archived: Path) -> None:
     replica = opened(archived)
-    replica.extend(PAYLOADS[ARCHIVED : ARCHIVED + 60])
+    replica.extend(payloads()[ARCHIVED : ARCHIVED + 60])
     replica.ask("from statements")
     tables = {name for (name,) in replica.database.execute("select table_name from duckdb_tables()").fetchall()}
     assert tables == {"statements"}
@@ -141,26 +165,26 @@ def test_files_that_were_worked_out_in_another_way_are_not_read(
 
 def test_what_could_not_be_taken_in_is_taken_in_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
     replica, whole = Replica(PORTFOLIO), Replica(PORTFOLIO)
-    replica.extend(PAYLOADS[:40])
+    replica.extend(payloads()[:40])
     held(replica)
-    replica.extend(PAYLOADS[40:80])
+    replica.extend(payloads()[40:80])
     with monkeypatch.context() as patch:
         patch.setattr(statements, "RECORDED", "no_such_macro")
         with pytest.raises(duckdb.Error):
             replica.ask("from statements")
-    replica.extend(PAYLOADS[80:90])
-    whole.extend(PAYLOADS[:90])
+    replica.extend(payloads()[80:90])
+    whole.extend(payloads()[:90])
     assert held(replica) == held(whole)
 
 
 def test_a_fork_has_those_before_it_and_its_own(archived: Path) -> None:
     replica, whole = opened(archived), Replica(PORTFOLIO)
-    replica.extend(PAYLOADS[ARCHIVED : ARCHIVED + 30])
+    replica.extend(payloads()[ARCHIVED : ARCHIVED + 30])
     for at in (ARCHIVED - 5, ARCHIVED + 10):
         with ForkReplica(replica, at) as fork:
-            for shown in (PAYLOADS[:7], PAYLOADS[3:20], []):
+            for shown in (payloads()[:7], payloads()[3:20], []):
                 whole = Replica(PORTFOLIO)
-                whole.extend([*PAYLOADS[:at], *shown])
+                whole.extend([*payloads()[:at], *shown])
                 fork.show(shown)
                 assert held(fork) == held(whole)
     assert held(replica)
