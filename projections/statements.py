@@ -102,16 +102,25 @@ def _kept(database: duckdb.DuckDBPyConnection, part: Part) -> str:
 
 
 def _write(database: duckdb.DuckDBPyConnection, made: str, file: Path) -> None:
-    """Write a table to a file. A crash leaves no file of that name, or a whole one."""
+    """Write a table to a file, in place of those worked out in other ways.
+
+    A crash leaves no file of that name, or a whole one; perhaps one of another way beside it, which nobody reads.
+    """
     handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".new-")
     os.close(handle)
     try:
-        database.execute(f"copy {made} to {quoted(temporary)} (format parquet, compression lz4)")
+        database.execute(f"copy {made} to {quoted(temporary)} (format parquet, compression lz4, use_tmp_file false)")
+        with open(temporary, "rb") as written:
+            os.fsync(written.fileno())
         os.replace(temporary, file)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
+    same = file.name[: -len(f"{_definition()}.parquet")]
+    for other in file.parent.glob(f"{same}*.parquet"):
+        if other != file:
+            other.unlink(missing_ok=True)
 
 
 def _look_at(database: duckdb.DuckDBPyConnection, facts: Mapping[str, pa.Table | str]) -> None:

@@ -153,14 +153,17 @@ def test_a_file_that_cannot_be_read_is_named_with_what_to_do(archived: Path, lef
         opened(archived).ask("from statements")
 
 
-def test_files_that_were_worked_out_in_another_way_are_not_read(
+def test_files_that_were_worked_out_in_another_way_are_not_read_and_go(
     archived: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = held(opened(archived))
-    files = kept(archived)
+    before, others = held(opened(archived)), {path.name for path in archived.glob("segment/*/*")} - {*kept(archived)}
+    old = kept(archived)
+    for path in archived.glob("segment/*/*.statements-*"):
+        path.write_bytes(b"of another way")
     monkeypatch.setattr(statements, "_definition", lambda: "another")
     assert held(opened(archived)) == before
-    assert len(kept(archived)) == 2 * len(files)
+    assert {*kept(archived)} == {f"{name.partition('-')[0]}-another.parquet" for name in old}
+    assert {path.name for path in archived.glob("segment/*/*")} == others | {*kept(archived)}
 
 
 def test_what_could_not_be_taken_in_is_taken_in_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
