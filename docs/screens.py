@@ -23,9 +23,10 @@ from ledger.findings import Findings
 from ledger.store import MemoryStore
 from ledger.writer import Writer
 from projections.replica import Replica
-from tui.app import LedgerApp, Mode
+from tui.app import LedgerApp
 from tui.model.glyphs import UNICODE
 from tui.model.head import Head
+from tui.modes import Mode
 from tui.session import Session
 
 HERE = Path(__file__).parent / "screens"

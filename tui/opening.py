@@ -20,8 +20,8 @@ from tui.signer_keys import Signing
 from tui.trusting import trust_in
 
 if TYPE_CHECKING:
-    from tui.app import Mode
     from tui.model.head import Head
+    from tui.modes import Mode
     from tui.session import Session
 
 

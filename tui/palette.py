@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from textual.actions import parse
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -14,9 +13,7 @@ from tui.keys import KEYS, Key
 from tui.keys_page import EVERYWHERE, spelt, title
 from tui.model import address
 from tui.model.text import clean
-
-if TYPE_CHECKING:
-    from tui.app import LedgerApp
+from tui.modes import Ledger, ModeScreen
 
 
 class Actions(Provider):
@@ -39,10 +36,8 @@ class Actions(Provider):
                 yield Hit(max(score, of_told), shown, partial(self._do, key), text=name, help=self._told(key))
 
     @property
-    def _ledger(self) -> LedgerApp:
-        from tui.app import LedgerApp
-
-        assert isinstance(self.app, LedgerApp)
+    def _ledger(self) -> Ledger:
+        assert isinstance(self.app, Ledger)
         return self.app
 
     @property
@@ -51,9 +46,7 @@ class Actions(Provider):
 
     def _reachable(self) -> list[Key]:
         """Return the keys of this screen and of every mode there is. Those of other screens lead nowhere from here."""
-        from tui.app import screens
-
-        modes = screens()
+        modes = self._ledger.modes
         there = {EVERYWHERE, self._where, *modes}
         return [key for key in KEYS if key.where in there and _mode_of(key) in (None, *modes)]
 
@@ -99,10 +92,8 @@ class Places(Provider):
             yield Hit(1.0, shown, partial(self._go, query), text=shown, help="the place this names")
 
     @property
-    def _ledger(self) -> LedgerApp:
-        from tui.app import LedgerApp
-
-        assert isinstance(self.app, LedgerApp)
+    def _ledger(self) -> Ledger:
+        assert isinstance(self.app, Ledger)
         return self.app
 
     async def _visit(self, initiative: str) -> None:
@@ -112,8 +103,6 @@ class Places(Provider):
         await app.visit(await place_of(app.session, app.head, initiative))
 
     async def _go(self, query: str) -> None:
-        from tui.app import ModeScreen
-
         if isinstance(self._ledger.screen, ModeScreen):
             await self._ledger.screen.go(query)
 

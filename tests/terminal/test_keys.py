@@ -15,9 +15,10 @@ from textual.widgets import Static
 from tests.terminal.conftest import SIGNS, head_of, screen_text, session_of
 from tests.terminal.test_replay_screen import settled
 from tui import keys_page
-from tui.app import LedgerApp, Mode, screens
+from tui.app import LedgerApp, screens
 from tui.cli import main
 from tui.keys import KEYS, Key, KeysError, clashes, keymap
+from tui.modes import Mode
 from tui.palette import Actions, Places
 from tui.screens.ask import AskScreen
 from tui.screens.compare import CompareScreen

@@ -16,7 +16,6 @@ from projections.replica import Replica
 from projections.why import why
 from projections.why_total import why_total
 from tui import keys
-from tui.app import ModeScreen
 from tui.board import NOTHING, header, moment_of, own_day, points_before, seen_by, standing
 from tui.model.as_of import AsOf, parse, quarter_end
 from tui.model.board import BoardSeen, Point, see_point
@@ -29,6 +28,7 @@ from tui.model.board_trend import trend
 from tui.model.pieces import Panel, ToEntry, ToInitiative, ToSetter, ToTotal
 from tui.model.state_lines import see_state
 from tui.model.text import clean
+from tui.modes import ModeScreen
 from tui.screens.ask import AskScreen
 from tui.screens.initiative import InitiativeScreen
 from tui.screens.replay import ReplayScreen

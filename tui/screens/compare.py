@@ -13,7 +13,6 @@ from ledger.store import StoreError
 from projections.moment import Moment
 from projections.moments import Compared, compare_moments
 from tui import keys
-from tui.app import ModeScreen
 from tui.going import place_of
 from tui.model.compare_lines import (
     Compare,
@@ -25,6 +24,7 @@ from tui.model.compare_lines import (
     moment_words,
     set_by_words,
 )
+from tui.modes import ModeScreen
 from tui.reports import WIDTH
 from tui.widgets.key_line import KeyLine
 from tui.widgets.rows import Line, Rows

@@ -11,12 +11,12 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from tui.app import Hearing
 from tui.desk import Desk
 from tui.model.form_lines import completed, form_lines, offered, told_of_field
 from tui.model.suggesting import Suggestion
 from tui.model.text import has_hidden
 from tui.model.writing import Writing
+from tui.modes import Hearing
 from tui.screens.editing import EditorError, TextScreen, edited, editor
 from tui.widgets.fields import FieldInput, FieldLines, FieldPanel
 from tui.widgets.rows import Line, Rows

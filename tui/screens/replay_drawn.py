@@ -13,7 +13,6 @@ from projections.line import instant_of
 from projections.moment import Moment
 from projections.pages import Pages, Wanted
 from schemas.envelope import Recorded
-from tui.app import LedgerApp, ModeScreen
 from tui.model.card import Standing, with_findings
 from tui.model.change import Change
 from tui.model.figures import instant
@@ -23,6 +22,7 @@ from tui.model.lines import card_lines, change_line
 from tui.model.seen import Seen, moved, see, unread, unreadable
 from tui.model.text import clean
 from tui.model.verify_lines import progress_words
+from tui.modes import Ledger, ModeScreen
 from tui.session import Session, StoreError
 from tui.widgets.card import Card
 from tui.widgets.rows import Line, Rows
@@ -198,7 +198,7 @@ class ReplayDrawn(ModeScreen):
         return "   ".join(parts)
 
 
-def header_line(ledger: LedgerApp, title: str, sign: str) -> str:
+def header_line(ledger: Ledger, title: str, sign: str) -> str:
     """Return the first line of a screen: mode, portfolio, moment, and how things stand."""
     session, head, glyphs = ledger.session, ledger.head, ledger.glyphs
     us = session.line.at(head.sequence)

@@ -16,7 +16,6 @@ from ledger.importers import commands as ndjson
 from schemas import commands as c
 from schemas.commands import BY_TYPE, Command
 from schemas.envelope import Recorded
-from tui.app import ModeScreen
 from tui.common import CommandError, read_file
 from tui.going import place_of
 from tui.model.commands import about_event, about_line, completed
@@ -27,6 +26,7 @@ from tui.model.supposed import Scenario, SupposedError, WhatIf
 from tui.model.supposed_drafts import keep_as_drafts, taken_up
 from tui.model.templates import TEMPLATES, blank, template
 from tui.model.text import clean
+from tui.modes import ModeScreen
 from tui.outcomes import Outcomes
 from tui.screens.ask import AskScreen
 from tui.screens.fields import FieldsScreen

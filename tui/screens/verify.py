@@ -9,10 +9,10 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui import keys
-from tui.app import ModeScreen
 from tui.model.text import clean
 from tui.model.verification import STEPS, WORDS, Part, Problem
 from tui.model.verify_lines import gauge_line, level_lines, outcome, problem_lines, seal_words
+from tui.modes import ModeScreen
 from tui.reports import verification_report
 from tui.theme import STYLES
 from tui.widgets.key_line import KeyLine
