@@ -33,7 +33,7 @@ class Ledger(TypedAhead[int]):
 
     head: the moment all modes share. day: the one the board opens on, None for the head's own. supposed: what is
     supposed, until the application ends. modes: how each mode's screen is made. other_keys: keys that were given
-    others. places: where one has been, the one one is at among them.
+    others. places: where one has been; place: which of them one is at.
     """
 
     def __init__(
