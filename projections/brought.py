@@ -38,6 +38,9 @@ byte; it costs nothing to do without. allocator_background_threads: what queries
 seconds, so that a terminal that is open all day keeps what its tables hold, and no more.
 """
 
+MOST_WAITING = 64
+"""How many Arrow tables wait for a table at most."""
+
 MOST_LOOSE_ROWS = 100_000
 """How many rows may have been put into tables before it is worth compressing them."""
 
@@ -214,15 +217,28 @@ class Brought:
             self._loose_rows += rows
 
     def _keep(self, tables: Tables) -> None:
-        self._waiting["events"].append(tables.events.table())
+        self._wait("events", tables.events.table())
         for fact, table in tables.facts.items():
             if table:
                 name, rows = table_name(fact), table.table()
-                self._waiting[f"{name}{WHOLE}"].append(rows)
+                self._wait(f"{name}{WHOLE}", rows)
                 if fact not in POSTED:
-                    self._waiting[name].append(rows)
+                    self._wait(name, rows)
                 if name in stating():
-                    self._waiting[f"{name}{STATING}"].append(rows)
+                    self._wait(f"{name}{STATING}", rows)
+
+    def _wait(self, name: str, rows: pa.Table) -> None:
+        """Let rows wait for who asks for a table; in any order.
+
+        The smallest are put together where there are many: each takes some kilobytes, however few its rows are, and
+        a process that nobody asks of a table may take in events for months.
+        """
+        waiting = self._waiting[name]
+        waiting.append(rows)
+        if len(waiting) > MOST_WAITING:
+            waiting.sort(key=lambda each: each.num_rows, reverse=True)
+            kept = MOST_WAITING // 2
+            waiting[kept:] = [pa.concat_tables(waiting[kept:]).combine_chunks()]
 
     def _with_rows(self, statement: str, rows: Sequence[pa.Table]) -> None:
         """Execute a statement on rows that came."""

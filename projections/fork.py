@@ -205,10 +205,10 @@ class ForkReplica(Replica):
         return to
 
     def _keep(self, tables: Tables) -> None:
-        self._waiting["events"].append(tables.events.table())
+        self._wait("events", tables.events.table())
         for fact, table in tables.facts.items():
             if table:
                 name, rows = table_name(fact), table.table()
-                self._waiting[name].append(rows)
+                self._wait(name, rows)
                 if name in stating():
-                    self._waiting[f"{name}{STATING}"].append(rows)
+                    self._wait(f"{name}{STATING}", rows)

@@ -11,12 +11,15 @@ import duckdb
 import pytest
 
 from projections import money
+from projections.brought import MOST_WAITING
 from projections.catalogue import made_of, named
+from projections.columns import table_name
 from projections.fork import ForkReplica
 from projections.moment import Moment
 from projections.replica import Replica
 from projections.views import GROUPINGS, OF_ONE, VIEWS, Question, ask
 from schemas import codec
+from schemas.events import FACTS
 from tests.fixed_history import every_type_history
 from tests.teller import Teller, run
 from tests.words import PORTFOLIO, approve, fund, opening, propose, reverse
@@ -133,3 +136,17 @@ def test_a_fork_and_its_replica_may_be_brought_up_to_date_at_once() -> None:
         told = [(one.result().rows, other.result().rows) for one, other in zip(ours, reversed(theirs), strict=True)]
     for question, (one, other) in zip(ASKED, told, strict=True):
         assert one == other, question
+
+
+def test_a_replica_that_nobody_asks_keeps_few_tables_of_what_came_and_forgets_none_of_it() -> None:
+    payloads = run(every_type_history()).payloads
+    quiet, whole = Replica(PORTFOLIO), Replica(PORTFOLIO)
+    whole.extend(payloads)
+    with ForkReplica(Replica(PORTFOLIO), 0) as fork:
+        for replica in (quiet, fork):
+            for payload in payloads:
+                replica.extend([payload])
+                assert max(map(len, replica._waiting.values())) <= MOST_WAITING
+    assert len(quiet._waiting["events"]) > MOST_WAITING // 2, "the history is long enough to be put together"
+    for name in ("events", *(f"{table_name(fact)}_whole" for fact in FACTS), "statements"):
+        assert quiet.ask(f'from "{name}" order by all') == whole.ask(f'from "{name}" order by all')
