@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
+from textual.app import App
 from textual.screen import Screen
 
 from tui.model.glyphs import Glyphs
@@ -118,6 +119,12 @@ class Ledger(TypedAhead[int]):
         self.call_after_refresh(self.tell_shown)
 
 
+def ledger_of(app: App[Any]) -> Ledger:
+    """Return an application by its own type; every other is a mistake in the program."""
+    assert isinstance(app, Ledger)
+    return app
+
+
 class Hearing(Screen[T], Generic[T]):
     """A screen that is told what has arrived."""
 
@@ -129,8 +136,7 @@ class Hearing(Screen[T], Generic[T]):
     @property
     def ledger(self) -> Ledger:
         """The application, by its own type."""
-        assert isinstance(self.app, Ledger)
-        return self.app
+        return ledger_of(self.app)
 
     @property
     def where(self) -> str:

@@ -13,7 +13,7 @@ from tui.keys import KEYS, Key
 from tui.keys_page import EVERYWHERE, spelt, title
 from tui.model import address
 from tui.model.text import clean
-from tui.modes import Ledger, ModeScreen
+from tui.modes import Ledger, ModeScreen, ledger_of
 
 
 class Actions(Provider):
@@ -37,8 +37,7 @@ class Actions(Provider):
 
     @property
     def _ledger(self) -> Ledger:
-        assert isinstance(self.app, Ledger)
-        return self.app
+        return ledger_of(self.app)
 
     @property
     def _where(self) -> str:
@@ -93,8 +92,7 @@ class Places(Provider):
 
     @property
     def _ledger(self) -> Ledger:
-        assert isinstance(self.app, Ledger)
-        return self.app
+        return ledger_of(self.app)
 
     async def _visit(self, initiative: str) -> None:
         from tui.going import place_of
