@@ -49,13 +49,19 @@ def _macros() -> tuple[str, ...]:
 def make_statements(database: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> int:
     """Make the table of what finished parts state, and return how many statements that is.
 
-    database: a cursor of its own, which is used for nothing else.
+    database: a cursor of its own, which is used for nothing else. Errors: duckdb.IOException and
+    duckdb.InvalidInputException where a file cannot be read.
     """
-    kept = [_kept(database, part) for part in parts]
-    if not kept:
+    if not parts:
         _look_at(database, {})
-    listed = " union all ".join(f"from {each}" for each in kept or [f"{RECORDED}()"])
-    return count_of(database, f"create table {STATEMENTS} as from ({listed}) {ORDER}")
+        return count_of(database, f"create table {STATEMENTS} as from {RECORDED}() {ORDER}")
+    try:
+        listed = " union all ".join(f"from {_kept(database, part)}" for part in parts)
+        return count_of(database, f"create table {STATEMENTS} as from ({listed}) {ORDER}")
+    except duckdb.BinderException as error:  # a file of other columns is one that cannot be read
+        raise duckdb.InvalidInputException(
+            f"a .parquet file of {parts[0].directory} has other columns: {error}"
+        ) from error
 
 
 def take_statements(database: duckdb.DuckDBPyConnection, rows: Mapping[str, Sequence[pa.Table]], into: str) -> int:

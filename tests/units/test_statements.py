@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -151,6 +152,18 @@ def test_a_file_that_cannot_be_read_is_named_with_what_to_do(archived: Path, lef
     path.write_bytes(path.read_bytes()[:-200] if left is None else left)
     with pytest.raises(ArchiveDiffers, match=r"remove .*segment"):
         opened(archived).ask("from statements")
+
+
+@pytest.mark.parametrize("kind", ["statements-*", "ForecastUpdated", "events"])
+def test_a_file_of_other_columns_is_one_that_cannot_be_read(archived: Path, kind: str) -> None:
+    opened(archived).ask("from statements")
+    (path,) = archived.glob(f"segment/*/1.{kind}.parquet")
+    pq.write_table(pa.table({"other": [1, 2]}), path)
+    if kind == "ForecastUpdated":
+        for kept_before in archived.glob("segment/*/*.statements-*"):
+            kept_before.unlink()
+    with pytest.raises(ArchiveDiffers, match=r"remove .*segment"):
+        opened(archived).ask("from events, statements")
 
 
 def test_files_that_were_worked_out_in_another_way_are_not_read_and_go(
